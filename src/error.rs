@@ -1,0 +1,212 @@
+//! What can go wrong: at run time [`LoginError`], at start [`BuildError`].
+
+use std::{borrow::Cow, error::Error as StdError, fmt};
+
+/// Any error of a store or a loader.
+pub type BoxError = Box<dyn StdError + Send + Sync>;
+
+/// Why a login, a transition or a check did not happen.
+///
+/// One opaque type without parameters, so that `?` works in every handler and
+/// an app's own error needs one `#[from]`. Returned from a handler it answers
+/// by itself: a page is sent to the login form, an API client gets a status.
+/// Whatever the error, the session is what it was before.
+///
+/// # Example
+///
+/// ```
+/// use portcullis::LoginError;
+///
+/// // The app's own check failed: which part of it is nobody's business.
+/// let error = LoginError::refused();
+/// assert!(error.is_refused());
+/// assert_eq!(error.to_string(), "the login was refused");
+/// ```
+///
+/// # Security
+///
+/// The answer to a refused login is the same whether the user does not exist,
+/// is inactive or gave a wrong password (OWASP ASVS 5.0, 6.3.8).
+#[derive(thiserror::Error)]
+#[error("{}", self.kind.describe())]
+pub struct LoginError {
+    kind: Kind,
+    #[source]
+    source: Option<BoxError>,
+}
+
+/// What the layer answers, and what the `is_*` questions ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Refused,
+    Inactive,
+    Ended,
+    Unauthorized,
+    /// Logged in, but not by hand within the last so many seconds.
+    NeedsRefresh {
+        max_age: u64,
+    },
+    LoggedInAlready,
+    Forbidden,
+    Store,
+    Loader,
+    /// The head of the answer is gone, so a cookie can't be sent any more.
+    Answered,
+    /// A program error that the compiler could not see.
+    Misuse,
+    TooLarge,
+}
+
+impl Kind {
+    fn describe(self) -> &'static str {
+        match self {
+            Kind::Refused => "the login was refused",
+            Kind::Inactive => "the user is not active",
+            Kind::Ended => "the session has ended",
+            Kind::Unauthorized => "nobody is logged in",
+            Kind::NeedsRefresh { .. } => "the login is not fresh",
+            Kind::LoggedInAlready => "somebody is logged in already",
+            Kind::Forbidden => "the request is forbidden",
+            Kind::Store => "the session store failed",
+            Kind::Loader => "the user loader failed",
+            Kind::Answered => "the answer has been sent, its cookies can't be changed any more",
+            Kind::Misuse => "the request has no place of this login manager",
+            Kind::TooLarge => "the session data is too large",
+        }
+    }
+}
+
+impl LoginError {
+    /// The credentials do not fit: for an app's own check, before
+    /// [`vouch_for`](crate::Login::vouch_for).
+    pub fn refused() -> Self {
+        Kind::Refused.into()
+    }
+
+    /// Were the credentials refused, or was the [`Verified`](crate::Verified)
+    /// too old or for somebody else?
+    pub fn is_refused(&self) -> bool {
+        self.kind == Kind::Refused
+    }
+
+    /// Is the user not [active](crate::AuthUser::is_active)? Answered like a refusal.
+    pub fn is_inactive(&self) -> bool {
+        self.kind == Kind::Inactive
+    }
+
+    /// Did the session end before the step: logged out in another tab, revoked, expired?
+    pub fn is_ended(&self) -> bool {
+        self.kind == Kind::Ended
+    }
+
+    /// Is nobody logged in where somebody had to be?
+    pub fn is_unauthorized(&self) -> bool {
+        self.kind == Kind::Unauthorized
+    }
+
+    /// Is the login older than the fresh window, where it had to be [`Fresh`](crate::Fresh)?
+    pub fn needs_refresh(&self) -> bool {
+        matches!(self.kind, Kind::NeedsRefresh { .. })
+    }
+
+    /// Did the store fail, or refuse because it is full?
+    pub fn is_store(&self) -> bool {
+        self.kind == Kind::Store
+    }
+
+    /// Did the user loader fail?
+    pub fn is_loader(&self) -> bool {
+        self.kind == Kind::Loader
+    }
+
+    /// Is the session data of a stranger or a user over its limit?
+    pub fn is_too_large(&self) -> bool {
+        self.kind == Kind::TooLarge
+    }
+
+    pub(crate) fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// An error of the store; logged here, where it enters.
+    pub(crate) fn store(realm: &str, source: impl Into<BoxError>) -> Self {
+        let source = source.into();
+        tracing::error!(target: "portcullis", realm, error = %source, "the session store failed");
+        Self {
+            kind: Kind::Store,
+            source: Some(source),
+        }
+    }
+
+    /// An error of the user loader; logged here, where it enters.
+    pub(crate) fn loader(realm: &str, source: impl Into<BoxError>) -> Self {
+        let source = source.into();
+        tracing::error!(target: "portcullis", realm, error = %source, "the user loader failed");
+        Self {
+            kind: Kind::Loader,
+            source: Some(source),
+        }
+    }
+
+    /// A mistake in the program; logged here with what to mend.
+    pub(crate) fn misuse(realm: &str, mend: &'static str) -> Self {
+        tracing::error!(target: "portcullis", realm, mend, "a login check was asked where it can't be");
+        Self {
+            kind: Kind::Misuse,
+            source: Some(mend.into()),
+        }
+    }
+}
+
+impl From<Kind> for LoginError {
+    fn from(kind: Kind) -> Self {
+        Self { kind, source: None }
+    }
+}
+
+impl fmt::Debug for LoginError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LoginError")
+            .field("kind", &self.kind)
+            .field("source", &self.source)
+            .finish()
+    }
+}
+
+/// Why a [`LoginManager`](crate::LoginManager) could not be built, a
+/// [`SecretKey`](crate::SecretKey) not be read, or routes not be mounted.
+///
+/// Met at start, never while a request is served. Its text says what to change.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct BuildError(Cow<'static, str>);
+
+impl BuildError {
+    pub(crate) fn new(what: impl Into<Cow<'static, str>>) -> Self {
+        Self(what.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_answers_one_question_with_yes() {
+        let error = LoginError::from(Kind::NeedsRefresh { max_age: 900 });
+        assert!(error.needs_refresh());
+        assert!(!error.is_refused() && !error.is_inactive() && !error.is_ended());
+        assert!(!error.is_unauthorized() && !error.is_store() && !error.is_loader());
+    }
+
+    #[test]
+    fn the_cause_is_kept() {
+        let error = LoginError::store("login", "connection refused");
+        assert!(error.is_store());
+        assert_eq!(
+            error.source().map(ToString::to_string).as_deref(),
+            Some("connection refused")
+        );
+        assert_eq!(error.to_string(), "the session store failed");
+    }
+}

@@ -1,0 +1,238 @@
+//! What a session cookie says: `v1.id.secret.mac`.
+//!
+//! The id finds the record, the secret proves that the browser was given it,
+//! and the tag is checked before either is used, so that a forged cookie never
+//! reaches the store. The store keeps [`TokenHash`] of the secret: a stolen
+//! copy of the store opens no session.
+
+use std::{fmt, str::FromStr};
+
+use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
+use ring::digest;
+
+use crate::{
+    error::BoxError,
+    key::{KeyRing, Mac, SignedBy},
+    secret::{equal, random, redacted},
+};
+
+/// The key of a record in the store: 128 bits, of which the first 16 are its [home](Self::home).
+///
+/// It may be logged: without the secret and the signature of the cookie it opens nothing.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RecordId([u8; 16]);
+
+impl RecordId {
+    /// The id with these bytes, as a store reads it back.
+    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
+    /// The bytes, as a store writes them.
+    pub const fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
+
+    /// What the records of one user have in common: a store that is split into
+    /// parts keeps a user's records in one of them. Random for strangers.
+    pub const fn home(&self) -> u16 {
+        u16::from_be_bytes([self.0[0], self.0[1]])
+    }
+
+    pub(crate) fn random(home: Option<u16>) -> Result<Self, BoxError> {
+        let mut bytes = random::<16>()?;
+        if let Some(home) = home {
+            bytes[..2].copy_from_slice(&home.to_be_bytes());
+        }
+        Ok(Self(bytes))
+    }
+}
+
+impl fmt::Display for RecordId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&HEXLOWER.encode(&self.0))
+    }
+}
+
+impl FromStr for RecordId {
+    type Err = BoxError;
+
+    /// Reads what `Display` wrote, for example from a form.
+    fn from_str(text: &str) -> Result<Self, BoxError> {
+        let bytes = HEXLOWER.decode(text.as_bytes())?;
+        Ok(Self(
+            bytes
+                .try_into()
+                .map_err(|_| "an id has 32 hexadecimal digits")?,
+        ))
+    }
+}
+
+impl fmt::Debug for RecordId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RecordId({self})")
+    }
+}
+
+/// SHA-256 of a token's secret: what a store keeps instead of the secret.
+///
+/// The secret has 256 random bits, so a plain hash is enough (OWASP ASVS 5.0, 6.5.2).
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct TokenHash([u8; 32]);
+
+redacted!(TokenHash);
+
+impl TokenHash {
+    /// The hash with these bytes, as a store reads it back.
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// The bytes, as a store writes them.
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    pub(crate) fn matches(&self, token: &Token) -> bool {
+        equal(&self.0, &token.hash().0)
+    }
+}
+
+/// What a browser holds: an id and its secret. Never printed, never stored.
+#[derive(Clone)]
+pub(crate) struct Token {
+    pub(crate) id: RecordId,
+    secret: [u8; 32],
+}
+
+redacted!(Token);
+
+impl Token {
+    pub(crate) fn random(home: Option<u16>) -> Result<Self, BoxError> {
+        Ok(Self {
+            id: RecordId::random(home)?,
+            secret: random()?,
+        })
+    }
+
+    pub(crate) fn hash(&self) -> TokenHash {
+        let digest = digest::digest(&digest::SHA256, &self.secret);
+        let mut hash = [0; 32];
+        hash.copy_from_slice(digest.as_ref());
+        TokenHash(hash)
+    }
+
+    /// The same browser's token? Of two presented in one request.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        self.id == other.id && equal(&self.secret, &other.secret)
+    }
+
+    pub(crate) fn to_cookie_value(&self, keys: &KeyRing) -> String {
+        let message = self.message();
+        let mut value = String::with_capacity(COOKIE_VALUE_LEN);
+        value.push_str(VERSION);
+        for part in [&self.id.0[..], &self.secret, &keys.sign(&message)] {
+            value.push('.');
+            BASE64URL_NOPAD.encode_append(part, &mut value);
+        }
+        value
+    }
+
+    /// Reads a cookie's value; `None` for everything that the ring did not sign.
+    pub(crate) fn from_cookie_value(value: &[u8], keys: &KeyRing) -> Option<(Self, SignedBy)> {
+        if value.len() != COOKIE_VALUE_LEN {
+            return None;
+        }
+        let mut parts = value.split(|byte| *byte == b'.');
+        if parts.next()? != VERSION.as_bytes() {
+            return None;
+        }
+        let token = Self {
+            id: RecordId(part(parts.next()?)?),
+            secret: part(parts.next()?)?,
+        };
+        let mac: Mac = part(parts.next()?)?;
+        if parts.next().is_some() {
+            return None;
+        }
+        let signed_by = keys.verify(&token.message(), &mac)?;
+        Some((token, signed_by))
+    }
+
+    fn message(&self) -> [u8; MESSAGE_LEN] {
+        let mut message = [0; MESSAGE_LEN];
+        let (version, rest) = message.split_at_mut(VERSION.len());
+        version.copy_from_slice(VERSION.as_bytes());
+        rest[..16].copy_from_slice(&self.id.0);
+        rest[16..].copy_from_slice(&self.secret);
+        message
+    }
+}
+
+/// Decodes one part, whose length must fit exactly.
+fn part<const N: usize>(text: &[u8]) -> Option<[u8; N]> {
+    let mut bytes = [0; N];
+    if BASE64URL_NOPAD.decode_len(text.len()) != Ok(N) {
+        return None;
+    }
+    let written = BASE64URL_NOPAD.decode_mut(text, &mut bytes).ok()?;
+    (written == N).then_some(bytes)
+}
+
+const VERSION: &str = "v1";
+const MESSAGE_LEN: usize = 2 + 16 + 32;
+const COOKIE_VALUE_LEN: usize = 2 + 1 + 22 + 1 + 43 + 1 + 22;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::key::SecretKey;
+
+    fn ring() -> KeyRing {
+        KeyRing::derive([&SecretKey::from([7; 32])], "login", "session")
+    }
+
+    #[test]
+    fn a_token_reads_back() {
+        let token = Token::random(Some(0xabcd)).unwrap();
+        let value = token.to_cookie_value(&ring());
+        assert_eq!(value.len(), COOKIE_VALUE_LEN);
+        let (read, signed_by) = Token::from_cookie_value(value.as_bytes(), &ring()).unwrap();
+        assert!(read.is(&token) && signed_by == SignedBy::Newest);
+        assert_eq!(read.id.home(), 0xabcd);
+        assert!(read.hash().matches(&token));
+    }
+
+    #[test]
+    fn every_truncation_and_every_flipped_bit_is_refused() {
+        let value = Token::random(None)
+            .unwrap()
+            .to_cookie_value(&ring())
+            .into_bytes();
+        for len in 0..value.len() {
+            assert!(
+                Token::from_cookie_value(&value[..len], &ring()).is_none(),
+                "cut at {len}"
+            );
+        }
+        for index in 0..value.len() {
+            for bit in 0..8 {
+                let mut forged = value.clone();
+                forged[index] ^= 1 << bit;
+                assert!(
+                    Token::from_cookie_value(&forged, &ring()).is_none(),
+                    "bit {bit} of byte {index}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_secret_is_printed() {
+        let token = Token::random(None).unwrap();
+        assert_eq!(
+            format!("{token:?} {:?}", token.hash()),
+            "Token(REDACTED) TokenHash(REDACTED)"
+        );
+    }
+}
