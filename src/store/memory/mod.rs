@@ -1,0 +1,443 @@
+//! The embedded store: sessions in the memory of this process.
+//!
+//! Nothing to install, and gone with the process. Its records are spread over
+//! shards by their [home](crate::store::RecordId::home), so all records of one
+//! user are in one shard: one lock makes every step atomic, and finding a
+//! user's sessions is a scan of that shard, without an index that could leak.
+
+mod shard;
+
+use std::{
+    fmt,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use super::{
+    Delete, DeleteByUser, End, Insert, Inserted, ListByUser, Load, Record, RecordId, RecordKind,
+    Restore, Rotate, SessionStore, StoreError, Swap, Sweep, Touch, Update,
+};
+use shard::Shard;
+
+/// A store in memory: the default, for one server, tests and first steps.
+///
+/// A clone is the same store, so that several realms can share one.
+///
+/// # Bounds
+///
+/// It holds at most [`MAX_RECORDS`](Self::MAX_RECORDS) records of users and
+/// [`MAX_STRANGERS`](Self::MAX_STRANGERS) of strangers, or what
+/// [`with_bounds`](Self::with_bounds) says. At the bound a new record is
+/// refused with [`StoreError::full`]; nobody's session is dropped for it, and
+/// strangers never take a user's place.
+///
+/// # Example
+///
+/// ```
+/// use portcullis::store::MemoryStore;
+///
+/// let store = MemoryStore::with_bounds(100_000, 5_000);
+/// assert_eq!(store.len(), 0);
+/// ```
+#[derive(Clone)]
+pub struct MemoryStore(Arc<Inner>);
+
+struct Inner {
+    shards: Box<[Mutex<Shard>]>,
+    users: Quota,
+    strangers: Quota,
+}
+
+impl MemoryStore {
+    /// How many records of users the default store holds: sessions, remember series, tokens.
+    pub const MAX_RECORDS: usize = 2_000_000;
+
+    /// How many records of strangers the default store holds, each of up to 16 KiB.
+    pub const MAX_STRANGERS: usize = 50_000;
+
+    /// An empty store with the default bounds.
+    pub fn new() -> Self {
+        Self::with_bounds(Self::MAX_RECORDS, Self::MAX_STRANGERS)
+    }
+
+    /// An empty store for at most so many records of users and of strangers.
+    pub fn with_bounds(users: usize, strangers: usize) -> Self {
+        let shards = (0..SHARDS).map(|_| Mutex::default()).collect();
+        Self(Arc::new(Inner {
+            shards,
+            users: Quota::new(users),
+            strangers: Quota::new(strangers),
+        }))
+    }
+
+    /// How many records there are, the expired that were not swept yet included.
+    pub fn len(&self) -> usize {
+        self.0.users.used() + self.0.strangers.used()
+    }
+
+    /// Is there no record?
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+impl Default for MemoryStore {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for MemoryStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryStore")
+            .field("len", &self.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl SessionStore for MemoryStore {
+    async fn insert(&self, step: Insert) -> Result<Inserted, StoreError> {
+        let Insert {
+            record,
+            now,
+            series,
+            ends_series,
+            at_most,
+        } = step;
+        let mut shards = self
+            .0
+            .lock([record.id, record.id, ends_series.unwrap_or(record.id)]);
+        if shards.of(record.id).holds(record.kind, record.id) {
+            return Ok(Inserted::Taken);
+        }
+        let changes = Changes {
+            end: ends_series,
+            put: [Some(&record), series.as_ref()],
+            at_most,
+            end_others: false,
+        };
+        shards.apply(changes, now)?;
+        Ok(Inserted::Done)
+    }
+
+    async fn load(&self, step: Load) -> Result<Option<Record>, StoreError> {
+        Ok(self.0.shard(step.id).get(step.kind, step.id, step.now))
+    }
+
+    async fn update(&self, step: Update) -> Result<Swap, StoreError> {
+        let Update {
+            kind,
+            id,
+            version,
+            body,
+            now,
+        } = step;
+        Ok(self.0.shard(id).swap(kind, id, version, now, |record| {
+            record.body = body;
+            record.version = version.next();
+        }))
+    }
+
+    async fn rotate(&self, step: Rotate) -> Result<Swap, StoreError> {
+        let Rotate {
+            id,
+            version,
+            new,
+            now,
+            series,
+            ends_series,
+            at_most,
+            end_others,
+        } = step;
+        let kind = new.kind;
+        let mut shards = self.0.lock([id, new.id, ends_series.unwrap_or(id)]);
+        if shards.of(new.id).holds(kind, new.id) {
+            return Ok(Swap::Conflict);
+        }
+        let swap = shards.of(id).swap(kind, id, version, now, |_| ());
+        if swap != Swap::Done {
+            return Ok(swap);
+        }
+        let old = shards.remove(kind, id);
+        let changes = Changes {
+            end: ends_series,
+            put: [Some(&new), series.as_ref()],
+            at_most,
+            end_others,
+        };
+        if let Err(full) = shards.apply(changes, now) {
+            shards.put_back(old);
+            return Err(full);
+        }
+        Ok(Swap::Done)
+    }
+
+    async fn restore(&self, step: Restore) -> Result<Swap, StoreError> {
+        let Restore {
+            version,
+            next,
+            session,
+            now,
+            at_most,
+        } = step;
+        let mut shards = self.0.lock([next.id, session.id, session.id]);
+        let swap = shards
+            .of(next.id)
+            .swap(next.kind, next.id, version, now, |_| ());
+        if swap != Swap::Done {
+            return Ok(swap);
+        }
+        let changes = Changes {
+            end: None,
+            put: [Some(&session), None],
+            at_most,
+            end_others: false,
+        };
+        shards.apply(changes, now)?;
+        Ok(shards
+            .of(next.id)
+            .swap(next.kind, next.id, version, now, |record| {
+                *record = shard::Stored::from(next)
+            }))
+    }
+
+    async fn touch(&self, step: Touch) -> Result<bool, StoreError> {
+        let Touch {
+            kind,
+            id,
+            expires,
+            now,
+        } = step;
+        Ok(self.0.shard(id).touch(kind, id, expires, now))
+    }
+
+    async fn delete(&self, step: Delete) -> Result<bool, StoreError> {
+        let mut shards = self.0.lock([step.id; 3]);
+        Ok(shards.remove(step.kind, step.id).is_some())
+    }
+
+    async fn end(&self, step: End) -> Result<u64, StoreError> {
+        let ids = [step.session, step.series];
+        let Some(any) = ids.into_iter().flatten().next() else {
+            return Ok(0);
+        };
+        let mut shards = self.0.lock([any, any, step.series.unwrap_or(any)]);
+        let session = step
+            .session
+            .and_then(|id| shards.remove(RecordKind::Session, id));
+        let restored = step.series.map_or(0, |id| shards.end_series(id));
+        Ok(u64::from(session.is_some()) + restored)
+    }
+
+    async fn list(&self, step: ListByUser) -> Result<Vec<Record>, StoreError> {
+        Ok(self
+            .0
+            .shard_at(step.user.home())
+            .of_user(step.kind, step.user, step.now))
+    }
+
+    async fn delete_by_user(&self, step: DeleteByUser) -> Result<u64, StoreError> {
+        let removed = self
+            .0
+            .shard_at(step.user.home())
+            .remove_user(step.user, step.except);
+        self.0.users.give_back(removed);
+        Ok(removed as u64)
+    }
+
+    async fn sweep(&self, step: Sweep) -> Result<u64, StoreError> {
+        let mut left = usize::try_from(step.limit).unwrap_or(usize::MAX);
+        for shard in &self.0.shards {
+            if left == 0 {
+                break;
+            }
+            let swept = lock(shard).sweep(step.now, left);
+            self.0.count_down(swept);
+            left -= swept.users + swept.strangers;
+        }
+        let limit = usize::try_from(step.limit).unwrap_or(usize::MAX);
+        Ok((limit - left) as u64)
+    }
+}
+
+impl Inner {
+    fn shard(&self, id: RecordId) -> MutexGuard<'_, Shard> {
+        self.shard_at(id.home())
+    }
+
+    fn shard_at(&self, home: u16) -> MutexGuard<'_, Shard> {
+        lock(&self.shards[index(home)])
+    }
+
+    /// The shards of these ids, often one, locked in one order everywhere.
+    fn lock(&self, ids: [RecordId; 3]) -> Locked<'_> {
+        let mut indices = ids.map(|id| index(id.home()));
+        indices.sort_unstable();
+        let [a, b, c] = indices;
+        Locked {
+            store: self,
+            first: lock(&self.shards[a]),
+            second: (b != a).then(|| (b, lock(&self.shards[b]))),
+            third: (c != b).then(|| (c, lock(&self.shards[c]))),
+        }
+    }
+
+    fn quota(&self, record: &Record) -> &Quota {
+        if record.user.is_some() {
+            &self.users
+        } else {
+            &self.strangers
+        }
+    }
+
+    fn count_down(&self, swept: shard::Swept) {
+        self.users.give_back(swept.users);
+        self.strangers.give_back(swept.strangers);
+    }
+}
+
+/// What a step changes besides the record it replaces.
+struct Changes<'a> {
+    end: Option<RecordId>,
+    put: [Option<&'a Record>; 2],
+    at_most: Option<u32>,
+    end_others: bool,
+}
+
+/// The shards that a step works on: of what it replaces, puts and ends.
+struct Locked<'a> {
+    store: &'a Inner,
+    first: MutexGuard<'a, Shard>,
+    second: Option<(usize, MutexGuard<'a, Shard>)>,
+    third: Option<(usize, MutexGuard<'a, Shard>)>,
+}
+
+impl Locked<'_> {
+    /// The shard of an id that was given to [`Inner::lock`].
+    fn of(&mut self, id: RecordId) -> &mut Shard {
+        let wanted = index(id.home());
+        let mut further = [&mut self.second, &mut self.third].into_iter().flatten();
+        further
+            .find(|(index, _)| *index == wanted)
+            .map_or(&mut self.first, |(_, shard)| shard)
+    }
+
+    /// Puts the new records, or nothing if there is no room; only then ends what is to end.
+    fn apply(&mut self, changes: Changes<'_>, now: crate::Timestamp) -> Result<(), StoreError> {
+        let Changes {
+            end,
+            put,
+            at_most,
+            end_others,
+        } = changes;
+        let mut reserved = 0;
+        for record in put.into_iter().flatten() {
+            if !self.reserve(record, now) {
+                put.into_iter()
+                    .flatten()
+                    .take(reserved)
+                    .for_each(|record| self.store.quota(record).give_back(1));
+                return Err(StoreError::full());
+            }
+            reserved += 1;
+        }
+        if let Some(series) = end {
+            self.end_series(series);
+        }
+        for record in put.into_iter().flatten() {
+            self.of(record.id).put(record.clone());
+        }
+        let Some((session, user)) = put[0].and_then(|record| Some((record, record.user?))) else {
+            return Ok(());
+        };
+        let shard = self.of(session.id);
+        let mut ended = if end_others {
+            shard.remove_user(user, Some(session.id))
+        } else {
+            0
+        };
+        ended += at_most.map_or(0, |most| shard.limit(user, session.id, most, now));
+        self.store.users.give_back(ended);
+        Ok(())
+    }
+
+    /// Room for one more; what has expired in its shard makes room.
+    fn reserve(&mut self, record: &Record, now: crate::Timestamp) -> bool {
+        let store = self.store;
+        store.quota(record).take() || {
+            let swept = self.of(record.id).sweep(now, usize::MAX);
+            store.count_down(swept);
+            store.quota(record).take()
+        }
+    }
+
+    fn remove(&mut self, kind: RecordKind, id: RecordId) -> Option<Record> {
+        let removed = self.of(id).remove(kind, id)?;
+        self.store.quota(&removed).give_back(1);
+        Some(removed)
+    }
+
+    fn put_back(&mut self, record: Option<Record>) {
+        if let Some(record) = record {
+            self.store.quota(&record).take_back();
+            self.of(record.id).put(record);
+        }
+    }
+
+    fn end_series(&mut self, series: RecordId) -> u64 {
+        let removed = self.of(series).remove_series(series);
+        self.store.users.give_back(removed);
+        removed as u64
+    }
+}
+
+/// A count with a bound.
+struct Quota {
+    used: AtomicUsize,
+    most: usize,
+}
+
+impl Quota {
+    fn new(most: usize) -> Self {
+        Self {
+            used: AtomicUsize::new(0),
+            most,
+        }
+    }
+
+    fn used(&self) -> usize {
+        self.used.load(Ordering::Relaxed)
+    }
+
+    fn take(&self) -> bool {
+        let more = |used| (used < self.most).then_some(used + 1);
+        self.used
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, more)
+            .is_ok()
+    }
+
+    /// A place that was given back a moment ago, under the same lock, and is taken again.
+    fn take_back(&self) {
+        self.used.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn give_back(&self, count: usize) {
+        self.used.fetch_sub(count, Ordering::Relaxed);
+    }
+}
+
+fn index(home: u16) -> usize {
+    usize::from(home) % SHARDS
+}
+
+/// No step leaves a shard half changed when it panics, so a poisoned lock is still good.
+fn lock(shard: &Mutex<Shard>) -> MutexGuard<'_, Shard> {
+    shard.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+const SHARDS: usize = 256;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,262 @@
+//! One part of the memory store, under one lock.
+
+use std::{
+    collections::HashMap,
+    hash::{BuildHasherDefault, Hasher},
+    sync::Arc,
+};
+
+use crate::{
+    clock::Timestamp,
+    store::{Record, RecordId, RecordKind, Swap, TokenHash, UserIndex, Version},
+};
+
+/// The records of some homes, a map for each kind.
+#[derive(Default)]
+pub(super) struct Shard {
+    kinds: [HashMap<RecordId, Stored, BuildHasherDefault<IdHasher>>; RecordKind::ALL.len()],
+}
+
+/// A record without what its place says.
+pub(super) struct Stored {
+    pub(super) version: Version,
+    pub(super) body: Arc<[u8]>,
+    hash: TokenHash,
+    user: Option<UserIndex>,
+    series: Option<RecordId>,
+    created: Timestamp,
+    seen: Timestamp,
+    expires: Timestamp,
+}
+
+/// How many records a sweep removed.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Swept {
+    pub(super) users: usize,
+    pub(super) strangers: usize,
+}
+
+impl Shard {
+    /// Is there a record, alive or not?
+    pub(super) fn holds(&self, kind: RecordKind, id: RecordId) -> bool {
+        self.kind(kind).contains_key(&id)
+    }
+
+    pub(super) fn get(&self, kind: RecordKind, id: RecordId, now: Timestamp) -> Option<Record> {
+        let stored = self.kind(kind).get(&id)?;
+        stored.is_alive(now).then(|| stored.record(kind, id))
+    }
+
+    pub(super) fn put(&mut self, record: Record) {
+        self.kind_mut(record.kind)
+            .insert(record.id, Stored::from(record));
+    }
+
+    /// Changes the live record of that version.
+    pub(super) fn swap(
+        &mut self,
+        kind: RecordKind,
+        id: RecordId,
+        version: Version,
+        now: Timestamp,
+        change: impl FnOnce(&mut Stored),
+    ) -> Swap {
+        match self
+            .kind_mut(kind)
+            .get_mut(&id)
+            .filter(|stored| stored.is_alive(now))
+        {
+            None => Swap::Gone,
+            Some(stored) if stored.version != version => Swap::Conflict,
+            Some(stored) => {
+                change(stored);
+                Swap::Done
+            }
+        }
+    }
+
+    pub(super) fn touch(
+        &mut self,
+        kind: RecordKind,
+        id: RecordId,
+        expires: Timestamp,
+        now: Timestamp,
+    ) -> bool {
+        let Some(stored) = self
+            .kind_mut(kind)
+            .get_mut(&id)
+            .filter(|stored| stored.is_alive(now))
+        else {
+            return false;
+        };
+        stored.seen = now;
+        stored.expires = expires;
+        true
+    }
+
+    pub(super) fn remove(&mut self, kind: RecordKind, id: RecordId) -> Option<Record> {
+        self.kind_mut(kind)
+            .remove(&id)
+            .map(|stored| stored.record(kind, id))
+    }
+
+    pub(super) fn of_user(&self, kind: RecordKind, user: UserIndex, now: Timestamp) -> Vec<Record> {
+        let records = self.kind(kind).iter();
+        records
+            .filter(|(_, stored)| stored.user == Some(user) && stored.is_alive(now))
+            .map(|(id, stored)| stored.record(kind, *id))
+            .collect()
+    }
+
+    /// Removes all of a user but one session and its series; answers how many.
+    pub(super) fn remove_user(&mut self, user: UserIndex, except: Option<RecordId>) -> usize {
+        let session = except.and_then(|id| self.kind(RecordKind::Session).get(&id));
+        let series = session.and_then(|session| session.series);
+        self.retain(|kind, id, stored| {
+            stored.user != Some(user)
+                || (kind == RecordKind::Session && Some(id) == except)
+                || (kind == RecordKind::Series && Some(id) == series)
+        })
+    }
+
+    /// Removes a series and the sessions that it restored; answers how many.
+    pub(super) fn remove_series(&mut self, series: RecordId) -> usize {
+        self.retain(|kind, id, stored| match kind {
+            RecordKind::Series => id != series,
+            RecordKind::Session => stored.series != Some(series),
+            _ => true,
+        })
+    }
+
+    /// Ends the least recently seen sessions of a user beyond `most`, never `keep`.
+    pub(super) fn limit(
+        &mut self,
+        user: UserIndex,
+        keep: RecordId,
+        most: u32,
+        now: Timestamp,
+    ) -> usize {
+        let sessions = self.of_user(RecordKind::Session, user, now);
+        let excess = sessions.len().saturating_sub(most.max(1) as usize);
+        let mut others: Vec<_> = sessions
+            .into_iter()
+            .filter(|session| session.id != keep)
+            .collect();
+        others.sort_by_key(|session| (session.seen, session.created));
+        let ended = others.into_iter().take(excess);
+        ended
+            .filter_map(|session| self.remove(RecordKind::Session, session.id))
+            .count()
+    }
+
+    /// Removes at most `limit` expired records.
+    pub(super) fn sweep(&mut self, now: Timestamp, limit: usize) -> Swept {
+        let mut swept = Swept::default();
+        self.retain(|_, _, stored| {
+            if stored.is_alive(now) || swept.users + swept.strangers >= limit {
+                return true;
+            }
+            *(if stored.user.is_some() {
+                &mut swept.users
+            } else {
+                &mut swept.strangers
+            }) += 1;
+            false
+        });
+        swept
+    }
+
+    fn retain(&mut self, mut keep: impl FnMut(RecordKind, RecordId, &Stored) -> bool) -> usize {
+        let mut removed = 0;
+        for kind in RecordKind::ALL {
+            let records = self.kind_mut(kind);
+            let before = records.len();
+            records.retain(|id, stored| keep(kind, *id, stored));
+            removed += before - records.len();
+            // A shard that was full once gives the memory back.
+            if records.len() < records.capacity() / 4 {
+                records.shrink_to(records.len() * 2);
+            }
+        }
+        removed
+    }
+
+    fn kind(&self, kind: RecordKind) -> &HashMap<RecordId, Stored, BuildHasherDefault<IdHasher>> {
+        &self.kinds[usize::from(kind.number())]
+    }
+
+    fn kind_mut(
+        &mut self,
+        kind: RecordKind,
+    ) -> &mut HashMap<RecordId, Stored, BuildHasherDefault<IdHasher>> {
+        &mut self.kinds[usize::from(kind.number())]
+    }
+}
+
+impl Stored {
+    fn is_alive(&self, now: Timestamp) -> bool {
+        now < self.expires
+    }
+
+    fn record(&self, kind: RecordKind, id: RecordId) -> Record {
+        Record {
+            kind,
+            id,
+            hash: self.hash,
+            user: self.user,
+            series: self.series,
+            created: self.created,
+            seen: self.seen,
+            expires: self.expires,
+            version: self.version,
+            body: self.body.clone(),
+        }
+    }
+}
+
+impl From<Record> for Stored {
+    fn from(record: Record) -> Self {
+        let Record {
+            kind: _,
+            id: _,
+            hash,
+            user,
+            series,
+            created,
+            seen,
+            expires,
+            version,
+            body,
+        } = record;
+        Self {
+            version,
+            body,
+            hash,
+            user,
+            series,
+            created,
+            seen,
+            expires,
+        }
+    }
+}
+
+/// Ids are random and signed, so their last bytes are as good as a hash of them.
+#[derive(Default)]
+struct IdHasher(u64);
+
+impl Hasher for IdHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        for chunk in bytes.rchunks(8).take(1) {
+            let mut word = [0; 8];
+            word[..chunk.len()].copy_from_slice(chunk);
+            self.0 = self.0.rotate_left(5) ^ u64::from_ne_bytes(word);
+        }
+    }
+
+    fn write_usize(&mut self, _: usize) {}
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}

@@ -1,0 +1,256 @@
+//! The user type of an app, and how it is loaded.
+
+use std::{fmt::Debug, future::Future, hash::Hash};
+
+use ring::digest;
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::{error::BoxError, secret::redacted};
+
+/// A type that can log in.
+///
+/// Implement it for the type your handlers work with: what the
+/// [loader](UserLoader) gives back is what [`Authenticated`](crate::Authenticated)
+/// derefs to.
+///
+/// # Example
+///
+/// ```
+/// use portcullis::{AuthHash, AuthUser, OneFactor};
+///
+/// struct Account { id: u64, password_hash: String, closed: bool }
+///
+/// impl AuthUser for Account {
+///     type Id = u64;
+///     type Factors = OneFactor;
+///
+///     fn id(&self) -> u64 {
+///         self.id
+///     }
+///
+///     fn is_active(&self) -> bool {
+///         !self.closed
+///     }
+///
+///     fn session_auth_hash(&self) -> AuthHash {
+///         AuthHash::of(&self.password_hash)
+///     }
+/// }
+/// ```
+pub trait AuthUser: Send + Sync + 'static {
+    /// What a session remembers of the user and the loader gets back: a
+    /// number, a UUID, text, a struct of several.
+    ///
+    /// It is kept as JSON, so two equal ids _must_ serialise alike (no hash maps).
+    type Id: Serialize + DeserializeOwned + Clone + Eq + Hash + Debug + Send + Sync + 'static;
+
+    /// How many factors it takes to log in: [`OneFactor`].
+    type Factors: Factors;
+
+    /// Who this is, the same for as long as the account lives.
+    fn id(&self) -> Self::Id;
+
+    /// May this user be logged in now? Asked at login and whenever the user is
+    /// loaded; `false` ends the session.
+    fn is_active(&self) -> bool {
+        true
+    }
+
+    /// A digest of what the login rested on, usually of the password's hash:
+    /// when it changes, all sessions of the user end.
+    ///
+    /// It has no default, so that nobody forgets it. An app whose users have
+    /// nothing of the kind says so: [`AuthHash::none()`].
+    fn session_auth_hash(&self) -> AuthHash;
+}
+
+/// A digest of a user's credentials: see [`AuthUser::session_auth_hash`].
+#[derive(Clone, PartialEq, Eq)]
+pub struct AuthHash([u8; 32]);
+
+redacted!(AuthHash);
+
+impl AuthHash {
+    /// The digest of `bytes`, for example of the password's hash as it stands in the database.
+    pub fn of(bytes: impl AsRef<[u8]>) -> Self {
+        Self(sha256(&[bytes.as_ref()]))
+    }
+
+    /// Nothing that a change of could end the sessions.
+    ///
+    /// # Security
+    ///
+    /// Then a changed password leaves the thief's session alive (OWASP ASVS
+    /// 5.0, 7.4.3), unless every change calls
+    /// [`credentials_changed`](crate::Session::credentials_changed) or
+    /// [`Sessions::end_all`](crate::Sessions::end_all).
+    pub fn none() -> Self {
+        Self([0; 32])
+    }
+
+    /// What a record keeps: bound to the realm and the user, with no key that rotates.
+    pub(crate) fn for_record(&self, realm: &str, id: &[u8]) -> [u8; 16] {
+        cut(sha256(&[b"auth", realm.as_bytes(), id, &self.0]))
+    }
+}
+
+/// How many factors a login takes: the type of [`AuthUser::Factors`].
+///
+/// Sealed: [`OneFactor`] is what there is.
+pub trait Factors: sealed::Factors + 'static {
+    /// The session of a user between two factors; for one factor there is none,
+    /// and a `match` needs no arm for it.
+    type PendingSession<U: AuthUser>: Send;
+}
+
+/// One factor logs in: a password, a passkey, a link in an e-mail.
+#[derive(Debug)]
+pub enum OneFactor {}
+
+impl Factors for OneFactor {
+    type PendingSession<U: AuthUser> = NeverPending;
+}
+
+/// What cannot be: a login of one factor that waits for a second.
+#[derive(Debug)]
+pub enum NeverPending {}
+
+mod sealed {
+    pub trait Factors {}
+    impl Factors for super::OneFactor {}
+}
+
+/// Finds a user by the id that a session remembers.
+///
+/// Any `Fn(Id) -> Future<Output = Result<Option<User>, Error>>` is one: an
+/// `async fn`, or a closure. For a loader that owns something, write a type:
+///
+/// # Example
+///
+/// ```
+/// # use portcullis::{AuthHash, AuthUser, OneFactor, UserLoader};
+/// # #[derive(Clone)] struct Db;
+/// # impl Db { async fn account(&self, _id: u64) -> Result<Option<Account>, std::io::Error> { Ok(None) } }
+/// # struct Account;
+/// # impl AuthUser for Account {
+/// #     type Id = u64;
+/// #     type Factors = OneFactor;
+/// #     fn id(&self) -> u64 { 1 }
+/// #     fn session_auth_hash(&self) -> AuthHash { AuthHash::none() }
+/// # }
+/// struct Accounts { db: Db }
+///
+/// impl UserLoader<Account> for Accounts {
+///     type Error = std::io::Error;
+///
+///     async fn load_user(&self, id: u64) -> Result<Option<Account>, Self::Error> {
+///         self.db.account(id).await
+///     }
+/// }
+/// ```
+pub trait UserLoader<U: AuthUser>: Send + Sync + 'static {
+    /// What goes wrong in the database. It is logged, and answered with 500.
+    type Error: Into<BoxError>;
+
+    /// The user with this id, or `None` when there is none any more: the session ends then.
+    ///
+    /// Called at most once a request, and only where the user is asked for.
+    ///
+    /// # Errors
+    ///
+    /// Whatever kept the answer from being known. The request fails with 500 and
+    /// the session stays as it is; an error never counts as "no such user".
+    fn load_user(&self, id: U::Id) -> impl Future<Output = Result<Option<U>, Self::Error>> + Send;
+}
+
+impl<U, F, Fut, E> UserLoader<U> for F
+where
+    U: AuthUser,
+    F: Fn(U::Id) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<Option<U>, E>> + Send,
+    E: Into<BoxError>,
+{
+    type Error = E;
+
+    fn load_user(&self, id: U::Id) -> impl Future<Output = Result<Option<U>, E>> + Send {
+        self(id)
+    }
+}
+
+/// The key of a user in a store's index: a digest of the realm and the id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UserIndex([u8; 16]);
+
+impl UserIndex {
+    /// The key with these bytes, as a store reads it back.
+    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
+    /// The bytes, as a store writes them.
+    pub const fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
+
+    /// What the ids of this user's records begin with:
+    /// [`RecordId::home`](crate::store::RecordId::home).
+    pub const fn home(&self) -> u16 {
+        u16::from_be_bytes([self.0[0], self.0[1]])
+    }
+
+    pub(crate) fn of(realm: &str, id: &[u8]) -> Self {
+        Self(cut(sha256(&[b"user", realm.as_bytes(), id])))
+    }
+}
+
+/// SHA-256 over parts whose borders count.
+fn sha256(parts: &[&[u8]]) -> [u8; 32] {
+    let mut context = digest::Context::new(&digest::SHA256);
+    for part in parts {
+        context.update(&(part.len() as u64).to_be_bytes());
+        context.update(part);
+    }
+    let mut digest = [0; 32];
+    digest.copy_from_slice(context.finish().as_ref());
+    digest
+}
+
+fn cut(digest: [u8; 32]) -> [u8; 16] {
+    let mut half = [0; 16];
+    half.copy_from_slice(&digest[..16]);
+    half
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_index_is_of_one_realm_and_one_id() {
+        assert_eq!(UserIndex::of("login", b"1"), UserIndex::of("login", b"1"));
+        assert_ne!(UserIndex::of("login", b"1"), UserIndex::of("staff", b"1"));
+        assert_ne!(
+            UserIndex::of("login", b"11"),
+            UserIndex::of("login1", b"1"),
+            "borders count"
+        );
+    }
+
+    #[test]
+    fn an_auth_hash_in_a_record_is_of_one_user() {
+        let hash = AuthHash::none();
+        assert_ne!(
+            hash.for_record("login", b"1"),
+            hash.for_record("login", b"2")
+        );
+        assert_ne!(
+            hash.for_record("login", b"1"),
+            hash.for_record("staff", b"1")
+        );
+        assert_ne!(
+            hash.for_record("login", b"1"),
+            AuthHash::of("x").for_record("login", b"1")
+        );
+        assert_eq!(format!("{hash:?}"), "AuthHash(REDACTED)");
+    }
+}
