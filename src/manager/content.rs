@@ -1,0 +1,100 @@
+//! What the body of a session's record says.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{clock::Timestamp, error::BoxError};
+
+/// The body of a session: who is logged in, if anybody, and the app's data.
+#[derive(Default, Serialize, Deserialize)]
+pub(crate) struct Content<'a> {
+    #[serde(borrow)]
+    pub(crate) login: Option<LoginFacts<'a>>,
+    #[serde(borrow)]
+    pub(crate) data: Vec<Entry<'a>>,
+}
+
+/// What the session knows of a login. The user itself is loaded each time.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+pub(crate) struct LoginFacts<'a> {
+    /// The user's id, as JSON.
+    pub(crate) user: &'a [u8],
+    /// [`AuthHash::for_record`](crate::AuthHash) of the credentials at login.
+    pub(crate) auth_hash: [u8; 16],
+    /// When it ends however much it is used.
+    pub(crate) ends: Timestamp,
+    /// When the user proved who it is; none if that does not count as fresh.
+    pub(crate) verified: Option<Timestamp>,
+    /// Logged in although not active: then loading does not ask again.
+    pub(crate) forced: bool,
+}
+
+/// One piece of the app's data, as JSON under its name.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+pub(crate) struct Entry<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) keep_at_login: bool,
+    pub(crate) json: &'a [u8],
+}
+
+impl<'a> Content<'a> {
+    pub(crate) fn decode(body: &'a [u8]) -> Result<Self, BoxError> {
+        match body.split_first() {
+            Some((&FORMAT, rest)) => Ok(postcard::from_bytes(rest)?),
+            _ => Err("a session's record is of an unknown format".into()),
+        }
+    }
+
+    pub(crate) fn encode(&self) -> Result<Arc<[u8]>, BoxError> {
+        Ok(postcard::to_extend(self, vec![FORMAT])?.into())
+    }
+}
+
+/// The first byte of every body. A server that meets a later one fails, and
+/// leaves the record to the server that wrote it.
+const FORMAT: u8 = 1;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn content() -> Content<'static> {
+        let login = LoginFacts {
+            user: b"\"leafstorm\"",
+            auth_hash: [7; 16],
+            ends: Timestamp::from_unix_seconds(2_000_000_000),
+            verified: None,
+            forced: false,
+        };
+        Content {
+            login: Some(login),
+            data: vec![Entry {
+                name: "cart",
+                keep_at_login: true,
+                json: b"[1,2]",
+            }],
+        }
+    }
+
+    #[test]
+    fn a_body_reads_back_and_is_small() {
+        let body = content().encode().unwrap();
+        assert!(body.len() < 64, "{} bytes", body.len());
+        let read = Content::decode(&body).unwrap();
+        assert_eq!(read.login.unwrap().user, b"\"leafstorm\"");
+        assert_eq!(
+            (read.data[0].name, read.data[0].json),
+            ("cart", &b"[1,2]"[..])
+        );
+    }
+
+    #[test]
+    fn cut_and_foreign_bodies_are_errors() {
+        let body = content().encode().unwrap();
+        for len in 0..body.len() {
+            assert!(Content::decode(&body[..len]).is_err(), "cut at {len}");
+        }
+        assert!(Content::decode(&[2, 0, 0]).is_err(), "a later format");
+    }
+}

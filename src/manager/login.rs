@@ -1,0 +1,102 @@
+//! The handle for the app's own login checks, and what it makes.
+
+use std::{fmt, sync::Arc};
+
+use crate::{
+    clock::Timestamp,
+    error::{Kind, LoginError},
+    manager::{Realm, settings::VERIFIED_FOR},
+    user::AuthUser,
+};
+
+/// The handle of a manager: lent inside [`into_router`](crate::LoginManager::into_router),
+/// kept in the app's state, asked for by a handler that logs in.
+///
+/// Being in the state is also what makes guards work: a handler that asks for
+/// `Authenticated<User>` needs a `Login<User>` there.
+///
+/// # Example
+///
+/// ```
+/// use axum::extract::FromRef;
+/// use portcullis::Login;
+/// # struct Account;
+/// # #[derive(Clone)] struct Db;
+///
+/// #[derive(Clone, FromRef)]
+/// struct App {
+///     login: Login<Account>,
+///     db: Db,
+/// }
+/// ```
+pub struct Login<U>(pub(crate) Arc<Realm<U>>);
+
+impl<U: AuthUser> Login<U> {
+    /// Says that this person proved to be `user`, just now. Call it after a
+    /// check of your own: a password, an OAuth answer, a link from an e-mail.
+    ///
+    /// # Security
+    ///
+    /// The library believes it. It is the one word to grep for in a review:
+    /// every way to log in goes through it.
+    pub fn vouch_for(&self, user: U) -> Verified<U> {
+        Verified {
+            realm: self.0.clone(),
+            user,
+            at: self.0.core.now(),
+        }
+    }
+}
+
+impl<U> Clone for Login<U> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<U> fmt::Debug for Login<U> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Login")
+            .field("realm", &self.0.core.realm())
+            .finish_non_exhaustive()
+    }
+}
+
+/// "This person proved to be this user, just now": what
+/// [`login_user`](crate::Session::login_user),
+/// [`confirm_login`](crate::Session::confirm_login) and
+/// [`switch_user`](crate::Session::switch_user) take, and nothing else.
+///
+/// Good for 5 minutes; freshness counts from when it was made.
+#[must_use = "a verified user is not logged in before `login_user`"]
+pub struct Verified<U> {
+    pub(crate) realm: Arc<Realm<U>>,
+    pub(crate) user: U,
+    pub(crate) at: Timestamp,
+}
+
+impl<U: AuthUser> Verified<U> {
+    /// The user.
+    pub fn user(&self) -> &U {
+        &self.user
+    }
+
+    /// Refuses what was verified too long ago, or for an inactive user.
+    pub(crate) fn check(&self, now: Timestamp, force_inactive: bool) -> Result<(), LoginError> {
+        if now.since(self.at) > VERIFIED_FOR || self.at.is_future_of(now) {
+            return Err(Kind::Refused.into());
+        }
+        if !force_inactive && !self.user.is_active() {
+            return Err(Kind::Inactive.into());
+        }
+        Ok(())
+    }
+}
+
+impl<U> fmt::Debug for Verified<U> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Verified")
+            .field("at", &self.at)
+            .finish_non_exhaustive()
+    }
+}

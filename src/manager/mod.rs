@@ -1,0 +1,81 @@
+//! One realm of users: its settings, keys, store and loader.
+//!
+//! [`LoginManager::builder`] starts it, [`into_router`](LoginManager::into_router)
+//! ends it: the manager lends its [`Login`] handle to the routes and is gone.
+//! What an app needs besides, in jobs and admin tools, is
+//! [`sessions`](LoginManager::sessions).
+
+mod builder;
+pub(crate) mod content;
+mod core;
+mod dangerous;
+mod info;
+mod login;
+mod sessions;
+mod settings;
+
+pub use builder::{
+    Builder, HasKey, HasLoader, KeyGiven, KeyMissing, LoaderGiven, LoaderMissing, NoKey, NoLoader,
+    Unbuilt,
+};
+pub use dangerous::Dangerous;
+pub use info::SessionInfo;
+pub use login::{Login, Verified};
+pub use sessions::Sessions;
+
+pub(crate) use self::core::{Core, Realm};
+pub(crate) use settings::Settings;
+
+use std::{fmt, sync::Arc};
+
+/// Who may log in, how users are found, and how their sessions are kept.
+///
+/// # Example
+///
+/// ```
+/// use std::convert::Infallible;
+/// use portcullis::{AuthHash, AuthUser, CurrentUser, LoginManager, OneFactor, Routes, SecretKey};
+///
+/// struct Account { id: u64 }
+///
+/// impl AuthUser for Account {
+///     type Id = u64;
+///     type Factors = OneFactor;
+///     fn id(&self) -> u64 { self.id }
+///     fn session_auth_hash(&self) -> AuthHash { AuthHash::none() }
+/// }
+///
+/// async fn load_account(id: u64) -> Result<Option<Account>, Infallible> {
+///     Ok(Some(Account { id }))
+/// }
+///
+/// async fn home(who: CurrentUser<Account>) -> &'static str {
+///     if who.is_authenticated() { "welcome back" } else { "hello, stranger" }
+/// }
+///
+/// let app: axum::Router = LoginManager::builder()
+///     .user_loader(load_account)
+///     .secret_key(SecretKey::generate()?)
+///     .login_path("/login")
+///     .build()?
+///     .into_router(|login| Routes::new().get("/", home).with_state(login));
+/// # Ok::<(), portcullis::BuildError>(())
+/// ```
+pub struct LoginManager<U> {
+    pub(crate) realm: Arc<Realm<U>>,
+}
+
+impl LoginManager<Unbuilt> {
+    /// Starts with the defaults: a loader and a key are all that is missing.
+    pub fn builder() -> Builder<NoLoader, NoKey> {
+        Builder::new()
+    }
+}
+
+impl<U> fmt::Debug for LoginManager<U> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LoginManager")
+            .field("realm", &self.realm.core.settings.realm)
+            .finish_non_exhaustive()
+    }
+}

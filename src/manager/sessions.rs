@@ -1,0 +1,104 @@
+//! Sessions seen from outside a request: for jobs and admin tools.
+
+use std::{fmt, sync::Arc};
+
+use crate::{
+    error::LoginError,
+    manager::{Core, LoginManager, content::Content, info::SessionInfo},
+    store::{DeleteByUser, ListByUser, RecordId, RecordKind},
+    user::AuthUser,
+};
+
+/// The sessions of a realm, for code that runs outside of requests.
+///
+/// No route accepts it and it proves nothing: who may use it is for the code
+/// around it to decide.
+///
+/// # Example
+///
+/// ```
+/// # use portcullis::{LoginError, Sessions, AuthUser};
+/// /// After a password reset by e-mail: everybody out, the thief too.
+/// async fn after_reset<U: AuthUser>(sessions: &Sessions<U>, id: &U::Id) -> Result<(), LoginError> {
+///     let ended = sessions.end_all(id).await?;
+///     println!("{ended} sessions ended");
+///     Ok(())
+/// }
+/// ```
+pub struct Sessions<U> {
+    core: Arc<Core>,
+    user: std::marker::PhantomData<fn() -> U>,
+}
+
+impl<U: AuthUser> LoginManager<U> {
+    /// The handle for jobs and admin tools. Take it before
+    /// [`into_router`](LoginManager::into_router) takes the manager.
+    pub fn sessions(&self) -> Sessions<U> {
+        Sessions {
+            core: self.realm.core.clone(),
+            user: std::marker::PhantomData,
+        }
+    }
+}
+
+impl<U: AuthUser> Sessions<U> {
+    /// The live sessions of a user, the last used first.
+    ///
+    /// # Errors
+    ///
+    /// When the store fails.
+    pub async fn list(&self, user: &U::Id) -> Result<Vec<SessionInfo>, LoginError> {
+        let (index, _) = self.core.index::<U>(user)?;
+        let step = ListByUser::new(RecordKind::Session, index, self.core.now());
+        let records = self.core.done(self.core.store.list(step).await)?;
+        let mut sessions = Vec::with_capacity(records.len());
+        for record in &records {
+            let content = Content::decode(&record.body).map_err(|error| self.core.failed(error))?;
+            sessions.extend(content.login.map(|login| SessionInfo::new(record, &login)));
+        }
+        sessions.sort_by_key(|session| std::cmp::Reverse(session.last_seen_at()));
+        Ok(sessions)
+    }
+
+    /// Ends one session. Answers whether there was one.
+    ///
+    /// # Errors
+    ///
+    /// When the store fails: it may still be alive then.
+    pub async fn end(&self, session: RecordId) -> Result<bool, LoginError> {
+        self.core.delete(session).await
+    }
+
+    /// Ends every session of a user, and all that remembers one. Answers how
+    /// many records there were.
+    ///
+    /// # Errors
+    ///
+    /// When the store fails: some may still be alive then.
+    pub async fn end_all(&self, user: &U::Id) -> Result<u64, LoginError> {
+        let (index, _) = self.core.index::<U>(user)?;
+        self.core.done(
+            self.core
+                .store
+                .delete_by_user(DeleteByUser::new(index))
+                .await,
+        )
+    }
+}
+
+impl<U> Clone for Sessions<U> {
+    fn clone(&self) -> Self {
+        Self {
+            core: self.core.clone(),
+            user: std::marker::PhantomData,
+        }
+    }
+}
+
+impl<U> fmt::Debug for Sessions<U> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sessions")
+            .field("realm", &self.core.realm())
+            .finish_non_exhaustive()
+    }
+}

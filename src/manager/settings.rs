@@ -1,0 +1,71 @@
+//! Every setting with its default, one line each.
+
+use std::time::Duration;
+
+use crate::local_path::LocalPath;
+
+/// What a realm can be told. The builder's methods say what each means.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    pub(crate) realm: String,
+    pub(crate) cookie_name: Option<String>,
+    pub(crate) secure: bool,
+    pub(crate) idle: Duration,
+    pub(crate) absolute: Duration,
+    pub(crate) touch_every: Duration,
+    pub(crate) fresh_for: Duration,
+    pub(crate) stranger_idle: Duration,
+    pub(crate) max_data: usize,
+    pub(crate) max_sessions_per_user: Option<u32>,
+    pub(crate) login_path: Option<LocalPath>,
+    pub(crate) refresh_path: Option<LocalPath>,
+    pub(crate) after_login_path: LocalPath,
+    pub(crate) origins: Vec<String>,
+    pub(crate) check_origin: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            realm: "login".to_owned(),
+            cookie_name: None, // `__Host-` and the realm
+            secure: true,
+            idle: Duration::from_secs(7 * 24 * 60 * 60),
+            absolute: Duration::from_secs(30 * 24 * 60 * 60), // NIST SP 800-63B-4, AAL1
+            touch_every: Duration::from_secs(60),
+            fresh_for: Duration::from_secs(15 * 60),
+            stranger_idle: Duration::from_secs(60 * 60),
+            max_data: 16 * 1024,
+            max_sessions_per_user: None,
+            login_path: None,
+            refresh_path: None, // the login path
+            after_login_path: LocalPath::from_static("/"),
+            origins: Vec::new(),
+            check_origin: true,
+        }
+    }
+}
+
+/// How long a [`Verified`](crate::Verified) is good for. Not a setting.
+pub(crate) const VERIFIED_FOR: Duration = Duration::from_secs(5 * 60);
+
+/// How often expired records are swept out of the store. Not a setting.
+pub(crate) const SWEEP_EVERY: Duration = Duration::from_secs(60);
+
+/// How many expired records one sweep takes out at a time. Not a setting.
+pub(crate) const SWEEP_BATCH: u64 = 10_000;
+
+impl Settings {
+    /// The session cookie's name: `__Host-` pins it to this host, to `/` and to https (RFC 6265bis, 4.1.3.2).
+    pub(crate) fn session_cookie(&self) -> String {
+        match &self.cookie_name {
+            Some(name) => name.clone(),
+            None if self.secure => format!("__Host-{}", self.realm),
+            None => self.realm.clone(),
+        }
+    }
+
+    pub(crate) fn refresh_path(&self) -> Option<&LocalPath> {
+        self.refresh_path.as_ref().or(self.login_path.as_ref())
+    }
+}
