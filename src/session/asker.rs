@@ -1,0 +1,117 @@
+//! Who asks: what an answer of the library depends on besides the login.
+
+use http::{Method, Uri};
+
+use crate::local_path::LocalPath;
+
+/// The little that is kept of a request until its answer is known.
+#[derive(Clone, Debug)]
+pub(crate) struct Asker {
+    pub(crate) form: Form,
+    /// The page the browser is on, as far as it may be returned to.
+    pub(crate) page: Option<LocalPath>,
+    /// The `next` in the query, if it is one that may be gone to.
+    pub(crate) next: Option<LocalPath>,
+}
+
+/// The form of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// A browser that shows what it gets.
+    Page,
+    /// A program, or a script in a page.
+    Api,
+    /// htmx, which puts what it gets into a page.
+    Htmx,
+}
+
+impl Asker {
+    pub(crate) fn new(form: Form, method: &Method, uri: &Uri, current_page: Option<&str>) -> Self {
+        let page = match form {
+            Form::Htmx => current_page
+                .and_then(|url| url.parse::<Uri>().ok())
+                .as_ref()
+                .and_then(path_of),
+            _ if matches!(*method, Method::GET | Method::HEAD) => path_of(uri),
+            _ => None,
+        };
+        Self {
+            form,
+            page,
+            next: next_in(uri.query().unwrap_or_default()),
+        }
+    }
+}
+
+fn path_of(uri: &Uri) -> Option<LocalPath> {
+    LocalPath::parse(uri.path_and_query()?.as_str())
+}
+
+/// The one `next` of a query; two are none.
+fn next_in(query: &str) -> Option<LocalPath> {
+    let mut values = query
+        .split('&')
+        .filter_map(|pair| pair.strip_prefix("next="));
+    let value = values.next().filter(|_| values.next().is_none())?;
+    let value = value.replace('+', " ");
+    let decoded = percent_encoding::percent_decode_str(&value)
+        .decode_utf8()
+        .ok()?;
+    LocalPath::parse(decoded)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asker(form: Form, method: Method, uri: &str, current: Option<&str>) -> Asker {
+        Asker::new(form, &method, &uri.parse().unwrap(), current)
+    }
+
+    #[test]
+    fn a_page_is_returned_to_only_if_reading_it_is_safe() {
+        let page = |method| asker(Form::Page, method, "/orders?page=2", None).page;
+        assert_eq!(page(Method::GET), LocalPath::parse("/orders?page=2"));
+        assert_eq!(page(Method::POST), None);
+        assert_eq!(
+            asker(Form::Page, Method::GET, "http://evil.example/a", None).page,
+            LocalPath::parse("/a")
+        );
+        assert_eq!(
+            asker(Form::Page, Method::GET, "//evil.example/a", None).page,
+            None
+        );
+    }
+
+    #[test]
+    fn htmx_returns_to_the_page_around_the_fragment() {
+        let page = |url| asker(Form::Htmx, Method::POST, "/fragment", url).page;
+        assert_eq!(
+            page(Some("https://app.example/list?page=2")),
+            LocalPath::parse("/list?page=2")
+        );
+        assert_eq!(page(Some("https://app.example//evil.example")), None);
+        assert_eq!(page(None), None);
+    }
+
+    #[test]
+    fn next_is_one_local_path() {
+        let next =
+            |query: &str| asker(Form::Page, Method::POST, &format!("/login?{query}"), None).next;
+        assert_eq!(
+            next("a=b&next=%2Forders%3Fpage%3D2"),
+            LocalPath::parse("/orders?page=2")
+        );
+        for query in [
+            "",
+            "next=",
+            "next=/a&next=/a",
+            "next=//evil.example",
+            "next=%2F%2Fevil.example",
+            "next=%ff",
+            "xnext=/a",
+        ] {
+            assert_eq!(next(query), None, "{query}");
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! What each state can do. Every compile error about a transition is written here.
+//!
+//! The bounds stand on the methods, so that rustc says in these words what is
+//! missing instead of "method not found".
+
+use std::sync::Arc;
+
+use crate::{
+    manager::{Core, Verified},
+    session::{Anonymous, Authenticated, Fresh, OnlyRealm, proof::Known},
+    user::AuthUser,
+};
+
+/// A state in which a user is logged in.
+#[diagnostic::on_unimplemented(
+    message = "nobody is logged in: the state of this session is `{Self}`",
+    label = "this needs a session in which a user is logged in",
+    note = "ask for `Session<Authenticated<User>>` as the handler's first argument, or call `login_user` before"
+)]
+pub trait LoggedIn: sealed::LoggedIn<Self::User> {
+    /// The user type.
+    type User: AuthUser;
+}
+
+impl<U: AuthUser> LoggedIn for Authenticated<U> {
+    type User = U;
+}
+
+impl<U: AuthUser> LoggedIn for Fresh<U> {
+    type User = U;
+}
+
+/// A state in which a user of type `U` may log in: nobody is logged in.
+#[diagnostic::on_unimplemented(
+    message = "a `{U}` can't log in here: the state of this session is `{Self}`",
+    label = "only an anonymous session logs in",
+    note = "ask for `Session<Anonymous>` as the handler's first argument, or call `logout_user` before",
+    note = "to log in as somebody else use `switch_user`; for the password once more, `confirm_login`"
+)]
+pub trait MayLogIn<U>: sealed::MayLogIn<U> {}
+
+impl<U: AuthUser> MayLogIn<U> for Anonymous<U> {}
+
+#[diagnostic::do_not_recommend]
+impl<U> MayLogIn<U> for Anonymous<OnlyRealm> {}
+
+/// A state in which the user gave the password just now.
+#[diagnostic::on_unimplemented(
+    message = "the login is not known to be fresh: the state of this session is `{Self}`",
+    label = "this needs a session of somebody who gave the password just now",
+    note = "ask for `Session<Fresh<User>>` as the handler's first argument, or call `confirm_login` before"
+)]
+pub trait IsFresh: LoggedIn {}
+
+impl<U: AuthUser> IsFresh for Fresh<U> {}
+
+/// Somebody who proved to be a `U`: a [`Verified<U>`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has not proved to be a `{U}`",
+    label = "expected a `Verified<{U}>`",
+    note = "after your own check of the password say so: `login.vouch_for(user)`, with `login: Login<{U}>`"
+)]
+pub trait IsVerified<U>: sealed::IsVerified<U> {}
+
+impl<U: AuthUser> IsVerified<U> for Verified<U> {}
+
+#[expect(
+    private_interfaces,
+    reason = "nobody outside can name these traits or call their methods"
+)]
+pub(super) mod sealed {
+    use super::*;
+
+    pub trait LoggedIn<U: AuthUser> {
+        #[doc(hidden)]
+        fn known(&self) -> &Arc<Known<U>>;
+    }
+
+    impl<U: AuthUser> LoggedIn<U> for Authenticated<U> {
+        fn known(&self) -> &Arc<Known<U>> {
+            &self.0
+        }
+    }
+
+    impl<U: AuthUser> LoggedIn<U> for Fresh<U> {
+        fn known(&self) -> &Arc<Known<U>> {
+            Fresh::known(self)
+        }
+    }
+
+    pub trait MayLogIn<U> {
+        #[doc(hidden)]
+        fn core(&self) -> &Arc<Core>;
+    }
+
+    impl<U: AuthUser> MayLogIn<U> for Anonymous<U> {
+        fn core(&self) -> &Arc<Core> {
+            &self.core
+        }
+    }
+
+    impl<U> MayLogIn<U> for Anonymous<OnlyRealm> {
+        fn core(&self) -> &Arc<Core> {
+            &self.core
+        }
+    }
+
+    pub trait IsVerified<U> {
+        #[doc(hidden)]
+        fn into_verified(self) -> Verified<U>;
+    }
+
+    impl<U: AuthUser> IsVerified<U> for Verified<U> {
+        fn into_verified(self) -> Verified<U> {
+            self
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! Giving the password once more.
+
+use crate::{
+    error::{Kind, LoginError},
+    manager::Verified,
+    session::{
+        Fresh, IsVerified, LoggedIn, Session,
+        transition::{Data, NewLogin, Unawaited, awaited, replace},
+    },
+    user::AuthUser,
+};
+
+impl<P> Session<P> {
+    /// Makes the login fresh: the user who is logged in gave the password once
+    /// more. The session goes on with all its data, under a new id.
+    ///
+    /// # Errors
+    ///
+    /// Awaited, it fails with a [`LoginError`] that is
+    /// [`is_refused`](LoginError::is_refused) when it is another user or the
+    /// verification is older than 5 minutes, [`is_ended`](LoginError::is_ended)
+    /// when the session was logged out meanwhile, or
+    /// [`is_store`](LoginError::is_store).
+    pub fn confirm_login<V>(self, verified: V) -> ConfirmLogin<P, P::User>
+    where
+        P: LoggedIn,
+        V: IsVerified<P::User>,
+    {
+        let unawaited = Unawaited::new("confirm_login");
+        ConfirmLogin {
+            session: self,
+            verified: verified.into_verified(),
+            unawaited,
+        }
+    }
+}
+
+/// A confirmation about to happen: from [`Session::confirm_login`].
+#[must_use = "a confirmation takes effect when it is awaited"]
+#[derive(Debug)]
+pub struct ConfirmLogin<P, U> {
+    session: Session<P>,
+    verified: Verified<U>,
+    unawaited: Unawaited,
+}
+
+impl<P: LoggedIn<User = U>, U: AuthUser> ConfirmLogin<P, U> {
+    async fn run(self) -> Result<Session<Fresh<U>>, (LoginError, Session<P>)> {
+        let Self {
+            session,
+            verified,
+            unawaited,
+        } = self;
+        unawaited.awaited();
+        match confirm(&session, verified).await {
+            Ok(fresh) => Ok(session.next(fresh)),
+            Err(error) => Err((error, session)),
+        }
+    }
+}
+
+async fn confirm<P: LoggedIn<User = U>, U: AuthUser>(
+    session: &Session<P>,
+    verified: Verified<U>,
+) -> Result<Fresh<U>, LoginError> {
+    let known = session.proof.known();
+    let core = &known.realm.core;
+    let forced = known.forced;
+    verified.check(core.now(), forced)?;
+    if verified.user.id() != known.user.id() {
+        return Err(Kind::Refused.into());
+    }
+    let login = NewLogin {
+        verified: Some(verified.at),
+        forced,
+        // Giving the password again is what may prolong a login (NIST SP 800-63B-4, 5.2).
+        lasts: Some((
+            known.info.created_at(),
+            core.now().plus(core.settings.absolute),
+        )),
+        end_others: false,
+    };
+    let old = Some(known.record.clone());
+    let known = replace(
+        &known.realm,
+        session.ticket.visit,
+        old,
+        verified.user,
+        login,
+        Data::All,
+    )
+    .await?;
+    tracing::info!(target: "portcullis", realm = core.realm(), session = %known.record.id, "login confirmed");
+    Ok(Fresh::just_verified(known))
+}
+
+awaited!([P: LoggedIn<User = U> + Send + Sync + 'static, U: AuthUser] ConfirmLogin<P, U>, P => Fresh<U>);

@@ -1,0 +1,168 @@
+//! Logging in.
+
+use std::{marker::PhantomData, sync::Arc};
+
+use crate::{
+    error::LoginError,
+    manager::Verified,
+    session::{
+        Authenticated, Found, Fresh, IsVerified, MayLogIn, Session,
+        proof::Known,
+        transition::{Data, NewLogin, Unawaited, awaited, replace},
+        visit,
+    },
+    user::AuthUser,
+};
+
+impl<P> Session<P> {
+    /// Logs a verified user in: `session.login_user(login.vouch_for(user)).await?`.
+    ///
+    /// The stranger's session becomes the user's under a new id. Data that the
+    /// app kept for the stranger is dropped, but for what says
+    /// [`KEEP_AT_LOGIN`](crate::SessionData::KEEP_AT_LOGIN): somebody else may
+    /// have planted it.
+    ///
+    /// Options, before `.await`: [`stale`](LoginUser::stale),
+    /// [`force_inactive`](LoginUser::force_inactive),
+    /// [`or_session`](LoginUser::or_session).
+    ///
+    /// # Errors
+    ///
+    /// Awaited, it fails with a [`LoginError`] that is
+    /// [`is_inactive`](LoginError::is_inactive), [`is_refused`](LoginError::is_refused)
+    /// when the verification is older than 5 minutes, or
+    /// [`is_store`](LoginError::is_store). Then nobody is logged in.
+    ///
+    /// # Security
+    ///
+    /// The id that the browser had before is worth nothing after, so a cookie
+    /// that was planted opens nothing (session fixation; OWASP ASVS 5.0, 7.2.4).
+    pub fn login_user<U: AuthUser, V>(self, verified: V) -> LoginUser<P, U>
+    where
+        V: IsVerified<U>,
+        P: MayLogIn<U>,
+    {
+        LoginUser {
+            session: self,
+            verified: verified.into_verified(),
+            force_inactive: false,
+            unawaited: Unawaited::new("login_user"),
+            next: PhantomData,
+        }
+    }
+}
+
+/// A login about to happen: from [`Session::login_user`].
+#[must_use = "a login takes effect when it is awaited"]
+#[derive(Debug)]
+pub struct LoginUser<P, U, Next = Fresh<U>> {
+    session: Session<P>,
+    verified: Verified<U>,
+    force_inactive: bool,
+    unawaited: Unawaited,
+    next: PhantomData<fn() -> Next>,
+}
+
+impl<P, U, Next> LoginUser<P, U, Next> {
+    /// Logs in although the user is not [active](AuthUser::is_active), and
+    /// keeps the session alive although it stays so.
+    pub fn force_inactive(mut self) -> Self {
+        self.force_inactive = true;
+        self
+    }
+
+    /// Does not count as giving the password: the next state is
+    /// `Session<Authenticated<U>>`, and what asks for [`Fresh`] asks for the
+    /// password. For a login by a link or another weak proof.
+    pub fn stale(self) -> LoginUser<P, U, Authenticated<U>> {
+        let Self {
+            session,
+            verified,
+            force_inactive,
+            unawaited,
+            next: _,
+        } = self;
+        LoginUser {
+            session,
+            verified,
+            force_inactive,
+            unawaited,
+            next: PhantomData,
+        }
+    }
+}
+
+impl<P: MayLogIn<U>, U: AuthUser, Next> LoginUser<P, U, Next> {
+    async fn log_in(
+        self,
+        fresh: bool,
+    ) -> Result<(Arc<Known<U>>, Session<P>), (LoginError, Session<P>)> {
+        let Self {
+            session,
+            verified,
+            force_inactive,
+            unawaited,
+            next: _,
+        } = self;
+        unawaited.awaited();
+        match log_in(&session, verified, force_inactive, fresh).await {
+            Ok(known) => Ok((known, session)),
+            Err(error) => Err((error, session)),
+        }
+    }
+}
+
+async fn log_in<P: MayLogIn<U>, U: AuthUser>(
+    session: &Session<P>,
+    verified: Verified<U>,
+    force_inactive: bool,
+    fresh: bool,
+) -> Result<Arc<Known<U>>, LoginError> {
+    let core = session.proof.core();
+    if !Arc::ptr_eq(core, &verified.realm.core) {
+        return Err(LoginError::misuse(
+            core.realm(),
+            "log in with a `Verified` of the realm whose session it is",
+        ));
+    }
+    verified.check(core.now(), force_inactive)?;
+    let old = match visit::note(|notes| notes.found::<U>(core)).flatten() {
+        Some(Found::Stranger(record)) => record,
+        _ => None,
+    };
+    let login = NewLogin {
+        verified: fresh.then_some(verified.at),
+        forced: force_inactive,
+        lasts: None,
+        end_others: false,
+    };
+    let number = session.ticket.visit;
+    let known = replace(
+        &verified.realm,
+        number,
+        old,
+        verified.user,
+        login,
+        Data::KeptAtLogin,
+    )
+    .await?;
+    tracing::info!(target: "portcullis", realm = core.realm(), session = %known.record.id, "logged in");
+    Ok(known)
+}
+
+impl<P: MayLogIn<U>, U: AuthUser> LoginUser<P, U, Fresh<U>> {
+    async fn run(self) -> Result<Session<Fresh<U>>, (LoginError, Session<P>)> {
+        let (known, session) = self.log_in(true).await?;
+        Ok(session.next(Fresh::just_verified(known)))
+    }
+}
+
+impl<P: MayLogIn<U>, U: AuthUser> LoginUser<P, U, Authenticated<U>> {
+    async fn run(self) -> Result<Session<Authenticated<U>>, (LoginError, Session<P>)> {
+        let (known, session) = self.log_in(false).await?;
+        Ok(session.next(Authenticated(known)))
+    }
+}
+
+awaited!([P: MayLogIn<U> + Send + Sync + 'static, U: AuthUser] LoginUser<P, U, Fresh<U>>, P => Fresh<U>);
+awaited!([P: MayLogIn<U> + Send + Sync + 'static, U: AuthUser] LoginUser<P, U, Authenticated<U>>, P => Authenticated<U>);

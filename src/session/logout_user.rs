@@ -1,0 +1,79 @@
+//! Logging out.
+
+use crate::{
+    error::LoginError,
+    session::{
+        Anonymous, Found, LoggedIn, Session,
+        transition::{Unawaited, awaited},
+        visit,
+    },
+    store::End,
+    user::AuthUser,
+};
+
+impl<P> Session<P> {
+    /// Logs the user out: the record is deleted, and whoever has a copy of the
+    /// cookie is nobody (OWASP ASVS 5.0, 7.4.1). The browser's cookie is removed.
+    ///
+    /// Once the answer's head is sent (in a spawned task, a stream, a socket)
+    /// no cookie can be removed any more; the record is deleted all the same.
+    ///
+    /// # Errors
+    ///
+    /// Awaited, it fails with a [`LoginError`] that is
+    /// [`is_store`](LoginError::is_store): the browser's cookie is removed, but
+    /// a copy of it may still be good. That the session ended before is no error.
+    pub fn logout_user(self) -> LogoutUser<P, P::User>
+    where
+        P: LoggedIn,
+    {
+        LogoutUser {
+            session: self,
+            user: std::marker::PhantomData,
+            unawaited: Unawaited::new("logout_user"),
+        }
+    }
+}
+
+/// A logout about to happen: from [`Session::logout_user`].
+#[must_use = "a logout takes effect when it is awaited"]
+#[derive(Debug)]
+pub struct LogoutUser<P, U> {
+    session: Session<P>,
+    user: std::marker::PhantomData<fn() -> U>,
+    unawaited: Unawaited,
+}
+
+impl<P: LoggedIn<User = U>, U: AuthUser> LogoutUser<P, U> {
+    async fn run(self) -> Result<Session<Anonymous<U>>, (LoginError, Session<P>)> {
+        let Self {
+            session,
+            user: _,
+            unawaited,
+        } = self;
+        unawaited.awaited();
+        let known = session.proof.known().clone();
+        let core = &known.realm.core;
+        let mut end = End::new();
+        end.session = Some(known.record.id);
+        end.series = known.record.series;
+        // The cookie goes first: it is to go also when the store fails, and
+        // when this is dropped while the store works.
+        if visit::check(session.ticket.visit).is_ok() {
+            visit::note(|notes| {
+                notes.set_cookie(core, None);
+                notes.private = true;
+                notes.change::<U>(core, Found::Stranger(None));
+            });
+        }
+        match core.done(core.store.end(end).await) {
+            Ok(_) => {
+                tracing::info!(target: "portcullis", realm = core.realm(), session = %known.record.id, "logged out");
+                Ok(session.next(Anonymous::new(core.clone())))
+            }
+            Err(error) => Err((error, session)),
+        }
+    }
+}
+
+awaited!([P: LoggedIn<User = U> + Send + Sync + 'static, U: AuthUser] LogoutUser<P, U>, P => Anonymous<U>);

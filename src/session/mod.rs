@@ -1,0 +1,115 @@
+//! Login states as types.
+//!
+//! A handler asks for a **proof** and gets it after the check, or is not
+//! called: [`Anonymous`], [`Authenticated`], [`Fresh`]. It asks for a
+//! [`Session`] of that proof if it wants to change the state; a
+//! transition consumes the session and gives back the next one:
+//!
+//! | from | transition | to |
+//! |---|---|---|
+//! | `Session<Anonymous>` | [`login_user`](Session::login_user) | `Session<Fresh<U>>` |
+//! | | [`login_user`](Session::login_user)`.stale()` | `Session<Authenticated<U>>` |
+//! | `Session<Authenticated<U>>`, `Session<Fresh<U>>` | [`confirm_login`](Session::confirm_login) | `Session<Fresh<U>>` |
+//! | | [`switch_user`](Session::switch_user) | `Session<Fresh<U>>` |
+//! | | [`logout_user`](Session::logout_user) | `Session<Anonymous<U>>` |
+//! | `Session<Fresh<U>>` | [`credentials_changed`](Session::credentials_changed) | `Session<Fresh<U>>` |
+//!
+//! Each transition is one atomic step of the store, then pure code: first the
+//! store, then the cookie. It takes effect when it is awaited, whatever the
+//! handler answers then, and every one of them makes a new session id and ends
+//! the old one (OWASP ASVS 5.0, 7.2.4).
+
+mod any;
+mod asker;
+pub(crate) mod capability;
+mod confirm_login;
+mod credentials_changed;
+mod login_user;
+mod logout_user;
+mod open;
+pub(crate) mod proof;
+mod switch_user;
+mod transition;
+pub(crate) mod visit;
+
+pub use any::AnySession;
+pub use capability::{IsFresh, IsVerified, LoggedIn, MayLogIn};
+pub use confirm_login::ConfirmLogin;
+pub use credentials_changed::CredentialsChanged;
+pub use login_user::LoginUser;
+pub use logout_user::LogoutUser;
+pub use proof::{Anonymous, Authenticated, Fresh, OnlyRealm};
+pub use switch_user::SwitchUser;
+pub use transition::OrSession;
+
+pub(crate) use asker::{Asker, Form};
+pub(crate) use open::Found;
+
+use std::{fmt, ops::Deref};
+
+use crate::local_path::LocalPath;
+
+/// A proof together with the one right to change the login state of this request.
+///
+/// Met as the first argument of a handler that logs in, logs out or confirms;
+/// there is no second one in the request. Whatever the proof can do the session
+/// can do too: it derefs to it.
+///
+/// A handler that returns early drops it, and nothing has changed.
+///
+/// # Example
+///
+/// ```
+/// use axum::response::Redirect;
+/// use portcullis::{Authenticated, LoginError, Session};
+/// # use portcullis::{AuthHash, AuthUser, OneFactor};
+/// # struct User;
+/// # impl AuthUser for User {
+/// #     type Id = u64;
+/// #     type Factors = OneFactor;
+/// #     fn id(&self) -> u64 { 1 }
+/// #     fn session_auth_hash(&self) -> AuthHash { AuthHash::none() }
+/// # }
+///
+/// async fn log_out(session: Session<Authenticated<User>>) -> Result<Redirect, LoginError> {
+///     session.logout_user().await?;
+///     Ok(Redirect::to("/login"))
+/// }
+/// ```
+pub struct Session<P> {
+    pub(crate) proof: P,
+    pub(crate) ticket: Ticket,
+}
+
+/// What ties a session to its request.
+#[derive(Clone)]
+pub(crate) struct Ticket {
+    /// Which visit the transitions of this session may change.
+    pub(crate) visit: visit::Number,
+    /// Where the browser wants to go next, if it said so and may.
+    pub(crate) next: Option<LocalPath>,
+}
+
+impl<P> Session<P> {
+    /// The user who is logged in.
+    pub fn user(&self) -> &P::User
+    where
+        P: LoggedIn,
+    {
+        &self.proof.known().user
+    }
+}
+
+impl<P> Deref for Session<P> {
+    type Target = P;
+
+    fn deref(&self) -> &P {
+        &self.proof
+    }
+}
+
+impl<P: fmt::Debug> fmt::Debug for Session<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Session").field(&self.proof).finish()
+    }
+}

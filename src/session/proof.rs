@@ -1,0 +1,196 @@
+//! The proofs: values that only the library makes, after the check.
+
+use std::{fmt, marker::PhantomData, ops::Deref, sync::Arc};
+
+use crate::{
+    clock::Timestamp,
+    error::{Kind, LoginError},
+    manager::{Core, Realm, SessionInfo},
+    store::Record,
+    user::AuthUser,
+};
+
+/// Proof that nobody is logged in.
+///
+/// Plain `Anonymous` is of the one realm whose [`Login`](crate::Login) the
+/// state holds; in an app with several write `Anonymous<Staff>`.
+pub struct Anonymous<U = OnlyRealm> {
+    pub(crate) core: Arc<Core>,
+    user: PhantomData<fn() -> U>,
+}
+
+/// In plain [`Anonymous`]: the one realm that there is.
+#[derive(Debug)]
+pub enum OnlyRealm {}
+
+/// Proof that a user is logged in: the compiler's `login_required`.
+///
+/// As a handler's first argument it is the guard: who is not logged in does
+/// not get there. It derefs to the user.
+///
+/// # Example
+///
+/// ```
+/// use portcullis::Authenticated;
+/// # use portcullis::{AuthHash, AuthUser, OneFactor};
+/// # struct Account { email: String }
+/// # impl AuthUser for Account {
+/// #     type Id = String;
+/// #     type Factors = OneFactor;
+/// #     fn id(&self) -> String { self.email.clone() }
+/// #     fn session_auth_hash(&self) -> AuthHash { AuthHash::none() }
+/// # }
+///
+/// async fn protected(account: Authenticated<Account>) -> String {
+///     format!("Logged in as: {}", account.email)
+/// }
+///
+/// // Code that must not run without a login asks for the proof as well.
+/// fn greeting(by: &Authenticated<Account>) -> String {
+///     format!("Dear {}", by.email)
+/// }
+/// ```
+///
+/// # Security
+///
+/// It says what was true when the request came in. Kept beyond its request
+/// (in a socket, a task, a static) it grows old: look the session up again
+/// before relying on it.
+pub struct Authenticated<U>(pub(crate) Arc<Known<U>>);
+
+/// Proof that the user gave the password within the
+/// [fresh window](crate::Builder::fresh_for), by hand, not by a remembered login.
+///
+/// Ask for it before what a thief at an open laptop must not do: change the
+/// password or the e-mail address, add a device (OWASP ASVS 5.0, 7.5.1). It
+/// derefs to [`Authenticated`], so it passes wherever that is asked.
+pub struct Fresh<U>(Authenticated<U>);
+
+/// A user who is logged in, as found by this request.
+pub(crate) struct Known<U> {
+    pub(crate) realm: Arc<Realm<U>>,
+    pub(crate) user: U,
+    pub(crate) record: Record,
+    pub(crate) info: SessionInfo,
+    /// Logged in although not active.
+    pub(crate) forced: bool,
+}
+
+impl<U: AuthUser> Known<U> {
+    /// Was this verified within the window, before now?
+    pub(crate) fn is_fresh(&self, now: Timestamp) -> bool {
+        let window = self.realm.core.settings.fresh_for;
+        self.info
+            .verified_at()
+            .is_some_and(|at| !at.is_future_of(now) && now.since(at) < window)
+    }
+
+    pub(crate) fn needs_refresh(&self) -> LoginError {
+        Kind::NeedsRefresh {
+            max_age: self.realm.core.settings.fresh_for.as_secs(),
+        }
+        .into()
+    }
+}
+
+impl<U> Anonymous<U> {
+    pub(crate) fn new(core: Arc<Core>) -> Self {
+        Self {
+            core,
+            user: PhantomData,
+        }
+    }
+}
+
+impl<U: AuthUser> Authenticated<U> {
+    /// The user.
+    pub fn user(&self) -> &U {
+        &self.0.user
+    }
+
+    /// What is known of the session.
+    pub fn info(&self) -> SessionInfo {
+        self.0.info
+    }
+
+    /// The stronger proof, if the login is fresh: for a check that depends on
+    /// what the request says.
+    ///
+    /// # Errors
+    ///
+    /// [`needs_refresh`](LoginError::needs_refresh); returned from the handler
+    /// it sends the browser to give the password again.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use portcullis::{Authenticated, AuthUser, LoginError};
+    ///
+    /// async fn transfer<U: AuthUser>(by: Authenticated<U>, amount: u64) -> Result<&'static str, LoginError> {
+    ///     if amount > 1_000 {
+    ///         let by = by.into_fresh()?;
+    ///         // …
+    /// #       let _ = by;
+    ///     }
+    ///     Ok("done")
+    /// }
+    /// ```
+    pub fn into_fresh(self) -> Result<Fresh<U>, LoginError> {
+        if self.0.is_fresh(self.0.realm.core.now()) {
+            Ok(Fresh(self))
+        } else {
+            Err(self.0.needs_refresh())
+        }
+    }
+}
+
+impl<U> Fresh<U> {
+    /// Of somebody who was verified in this very request.
+    pub(crate) fn just_verified(known: Arc<Known<U>>) -> Self {
+        Self(Authenticated(known))
+    }
+
+    pub(crate) fn known(&self) -> &Arc<Known<U>> {
+        &self.0.0
+    }
+}
+
+impl<U> Deref for Authenticated<U> {
+    type Target = U;
+
+    fn deref(&self) -> &U {
+        &self.0.user
+    }
+}
+
+impl<U> Deref for Fresh<U> {
+    type Target = Authenticated<U>;
+
+    fn deref(&self) -> &Authenticated<U> {
+        &self.0
+    }
+}
+
+impl<U> fmt::Debug for Anonymous<U> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Anonymous")
+            .field("realm", &self.core.realm())
+            .finish()
+    }
+}
+
+impl<U> fmt::Debug for Authenticated<U> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Authenticated")
+            .field("session", &self.0.record.id)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<U> fmt::Debug for Fresh<U> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Fresh")
+            .field("session", &self.0.0.record.id)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,91 @@
+//! Becoming somebody else.
+
+use crate::{
+    error::LoginError,
+    manager::Verified,
+    session::{
+        Fresh, IsVerified, LoggedIn, Session,
+        transition::{Data, NewLogin, Unawaited, awaited, replace},
+    },
+    user::AuthUser,
+};
+
+impl<P> Session<P> {
+    /// Logs the user out and another one in, in one step: under a new id, with
+    /// nothing of the earlier user's data.
+    ///
+    /// # Errors
+    ///
+    /// Awaited, it fails with a [`LoginError`] that is
+    /// [`is_inactive`](LoginError::is_inactive), [`is_refused`](LoginError::is_refused)
+    /// when the verification is older than 5 minutes,
+    /// [`is_ended`](LoginError::is_ended) when the session was logged out
+    /// meanwhile, or [`is_store`](LoginError::is_store).
+    pub fn switch_user<V>(self, verified: V) -> SwitchUser<P, P::User>
+    where
+        P: LoggedIn,
+        V: IsVerified<P::User>,
+    {
+        let unawaited = Unawaited::new("switch_user");
+        SwitchUser {
+            session: self,
+            verified: verified.into_verified(),
+            unawaited,
+        }
+    }
+}
+
+/// A switch about to happen: from [`Session::switch_user`].
+#[must_use = "a switch takes effect when it is awaited"]
+#[derive(Debug)]
+pub struct SwitchUser<P, U> {
+    session: Session<P>,
+    verified: Verified<U>,
+    unawaited: Unawaited,
+}
+
+impl<P: LoggedIn<User = U>, U: AuthUser> SwitchUser<P, U> {
+    async fn run(self) -> Result<Session<Fresh<U>>, (LoginError, Session<P>)> {
+        let Self {
+            session,
+            verified,
+            unawaited,
+        } = self;
+        unawaited.awaited();
+        match switch(&session, verified).await {
+            Ok(fresh) => Ok(session.next(fresh)),
+            Err(error) => Err((error, session)),
+        }
+    }
+}
+
+async fn switch<P: LoggedIn<User = U>, U: AuthUser>(
+    session: &Session<P>,
+    verified: Verified<U>,
+) -> Result<Fresh<U>, LoginError> {
+    let before = session.proof.known();
+    let core = &before.realm.core;
+    verified.check(core.now(), false)?;
+    let login = NewLogin {
+        verified: Some(verified.at),
+        forced: false,
+        lasts: None,
+        end_others: false,
+    };
+    let old = Some(before.record.clone());
+    let known = replace(
+        &before.realm,
+        session.ticket.visit,
+        old,
+        verified.user,
+        login,
+        Data::None,
+    )
+    .await?;
+    tracing::info!(
+        target: "portcullis", realm = core.realm(), before = %before.record.id, session = %known.record.id, "user switched"
+    );
+    Ok(Fresh::just_verified(known))
+}
+
+awaited!([P: LoggedIn<User = U> + Send + Sync + 'static, U: AuthUser] SwitchUser<P, U>, P => Fresh<U>);

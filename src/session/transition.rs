@@ -1,0 +1,228 @@
+//! What all transitions share: they replace a record, then the cookie.
+
+use std::sync::Arc;
+
+use crate::{
+    clock::Timestamp,
+    error::{Kind, LoginError},
+    manager::{
+        Core, Realm, SessionInfo,
+        content::{Content, Entry, LoginFacts},
+    },
+    session::{Found, Session, proof::Known, visit},
+    store::{Insert, Inserted, Record, RecordKind, Rotate, Swap},
+    token::Token,
+    user::AuthUser,
+};
+
+/// A transition that gives the session back when it fails: from `.or_session()`.
+///
+/// Awaited, it gives `Result<Session<Next>, (LoginError, Session<Before>)>`.
+#[must_use = "a transition takes effect when it is awaited"]
+#[derive(Debug)]
+pub struct OrSession<T>(pub(super) T);
+
+/// `IntoFuture` and `.or_session()` for a transition whose `run` gives the
+/// error beside the session it started from.
+macro_rules! awaited {
+    ([$($param:tt)*] $transition:ty, $before:ty => $after:ty) => {
+        impl<$($param)*> std::future::IntoFuture for $transition {
+            type Output = Result<crate::Session<$after>, crate::LoginError>;
+            type IntoFuture = std::pin::Pin<Box<dyn Future<Output = Self::Output> + Send>>;
+
+            fn into_future(self) -> Self::IntoFuture {
+                Box::pin(async move { self.run().await.map_err(|(error, _)| error) })
+            }
+        }
+
+        impl<$($param)*> std::future::IntoFuture for crate::session::OrSession<$transition> {
+            type Output = Result<crate::Session<$after>, (crate::LoginError, crate::Session<$before>)>;
+            type IntoFuture = std::pin::Pin<Box<dyn Future<Output = Self::Output> + Send>>;
+
+            fn into_future(self) -> Self::IntoFuture {
+                Box::pin(self.0.run())
+            }
+        }
+
+        impl<$($param)*> $transition {
+            /// Gives the session back beside the error, for a handler that goes on with it.
+            pub fn or_session(self) -> crate::session::OrSession<Self> {
+                crate::session::OrSession(self)
+            }
+        }
+    };
+}
+pub(super) use awaited;
+
+/// Tells of a transition that was made and dropped instead of awaited.
+#[derive(Debug)]
+pub(super) struct Unawaited(Option<&'static str>);
+
+impl Unawaited {
+    pub(super) fn new(transition: &'static str) -> Self {
+        Self(Some(transition))
+    }
+
+    pub(super) fn awaited(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Unawaited {
+    fn drop(&mut self) {
+        if let Some(transition) = self.0 {
+            tracing::warn!(target: "portcullis", transition, "a transition was dropped before it was awaited: nothing has changed");
+        }
+    }
+}
+
+/// The login that a new record is to hold.
+pub(super) struct NewLogin {
+    pub(super) verified: Option<Timestamp>,
+    pub(super) forced: bool,
+    /// When the login began and when it ends; a new login begins now.
+    pub(super) lasts: Option<(Timestamp, Timestamp)>,
+    pub(super) end_others: bool,
+}
+
+/// What comes of the app's data, and of a step whose old record is gone.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Data {
+    /// A stranger logs in: what says so is kept. A stranger whose record is
+    /// gone logs in without its data.
+    KeptAtLogin,
+    /// The same user goes on. Whose record is gone has been logged out.
+    All,
+    /// Somebody else goes on. Whose record is gone has been logged out.
+    None,
+}
+
+/// Puts a login of `user` in the place of `old`, in one step of the store, and
+/// sends its cookie.
+///
+/// # Errors
+///
+/// When the store fails or the old record is gone; nothing has changed then,
+/// and the user is given back.
+pub(super) async fn replace<U: AuthUser>(
+    realm: &Arc<Realm<U>>,
+    number: visit::Number,
+    mut old: Option<Record>,
+    user: U,
+    login: NewLogin,
+    data: Data,
+) -> Result<Arc<Known<U>>, LoginError> {
+    let core = &realm.core;
+    visit::check(number)?;
+    let (index, id) = core.index::<U>(&user.id())?;
+    let auth_hash = user.session_auth_hash().for_record(core.realm(), &id);
+    for _ in 0..MAX_CONFLICTS {
+        let now = core.now();
+        let (created, ends) = login
+            .lasts
+            .unwrap_or((now, now.plus(core.settings.absolute)));
+        let facts = LoginFacts {
+            user: &id,
+            auth_hash,
+            ends,
+            verified: login.verified,
+            forced: login.forced,
+        };
+        let token = Token::random(Some(index.home())).map_err(|error| core.failed(error))?;
+        let body = body(core, old.as_ref(), facts, data)?;
+        let expires = now.plus(core.settings.idle).min(ends);
+        let mut record = Record::new(RecordKind::Session, token.id, token.hash(), expires, body);
+        record.user = Some(index);
+        record.created = created;
+        record.seen = now;
+        let swap = match &old {
+            Some(old) => {
+                let mut rotate = Rotate::new(old.id, old.version, record.clone(), now);
+                rotate.at_most = core.settings.max_sessions_per_user;
+                rotate.end_others = login.end_others;
+                core.done(core.store.rotate(rotate).await)?
+            }
+            None => {
+                let mut insert = Insert::new(record.clone(), now);
+                insert.at_most = core.settings.max_sessions_per_user;
+                match core.insert(insert).await? {
+                    Inserted::Done => Swap::Done,
+                    Inserted::Taken => Swap::Conflict,
+                }
+            }
+        };
+        // From here to the end nothing waits, so nothing can come between.
+        match swap {
+            Swap::Done => {
+                let info = SessionInfo::new(&record, &facts);
+                let known = Arc::new(Known {
+                    realm: realm.clone(),
+                    user,
+                    record,
+                    info,
+                    forced: login.forced,
+                });
+                visit::note(|notes| {
+                    notes.set_cookie(core, Some(token));
+                    notes.private = true;
+                    notes.change(core, Found::LoggedIn(known.clone()));
+                });
+                return Ok(known);
+            }
+            Swap::Gone if data == Data::KeptAtLogin => old = None,
+            Swap::Gone => return Err(Kind::Ended.into()),
+            // Data was written meanwhile: once more, with what it says now.
+            Swap::Conflict => old = reload(core, old, data).await?,
+        }
+    }
+    Err(core.failed("the session was written to all the time"))
+}
+
+async fn reload(
+    core: &Core,
+    old: Option<Record>,
+    data: Data,
+) -> Result<Option<Record>, LoginError> {
+    let Some(old) = old else { return Ok(None) };
+    match core.load(old.id).await? {
+        None if data != Data::KeptAtLogin => Err(Kind::Ended.into()),
+        record => Ok(record),
+    }
+}
+
+fn body(
+    core: &Core,
+    old: Option<&Record>,
+    login: LoginFacts<'_>,
+    data: Data,
+) -> Result<Arc<[u8]>, LoginError> {
+    let old = old
+        .map(|old| Content::decode(&old.body))
+        .transpose()
+        .map_err(|error| core.failed(error))?;
+    let mut kept: Vec<Entry<'_>> = old.map(|old| old.data).unwrap_or_default();
+    match data {
+        Data::KeptAtLogin => kept.retain(|entry| entry.keep_at_login),
+        Data::All => {}
+        Data::None => kept.clear(),
+    }
+    Content {
+        login: Some(login),
+        data: kept,
+    }
+    .encode()
+    .map_err(|error| core.failed(error))
+}
+
+impl<P> Session<P> {
+    /// The same request's session in its next state.
+    pub(super) fn next<Q>(self, proof: Q) -> Session<Q> {
+        Session {
+            proof,
+            ticket: self.ticket,
+        }
+    }
+}
+
+/// More than any number of tabs that write at once.
+const MAX_CONFLICTS: usize = 256;

@@ -1,0 +1,255 @@
+//! One visit: what the library knows and changes during one request.
+//!
+//! The mount opens a visit around a handler and closes it over the answer.
+//! It travels with the polling of the handler, not in the request: what is
+//! cloned out of a request, spawned or kept for later finds no visit, and so
+//! can't change an answer that is not its own. Until something looks at the
+//! login it costs nothing.
+
+use std::{
+    any::Any,
+    cell::RefCell,
+    future::Future,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use tokio::task::futures::TaskLocalFuture;
+
+use crate::{
+    error::{Kind, LoginError},
+    manager::Core,
+    session::{Asker, Form, Found},
+    token::Token,
+};
+
+tokio::task_local! {
+    static VISIT: RefCell<Visit>;
+}
+
+/// The realms of one router.
+pub(crate) type Realms = Arc<[Arc<Core>]>;
+
+/// Tells a visit from every other of this process.
+pub(crate) type Number = u64;
+
+/// What a visit holds once something has looked.
+pub(crate) struct Visit {
+    realms: Realms,
+    /// The form of answer that the routes ask for.
+    form: Option<Form>,
+    /// Opened by a layer, and not yet entered by the handler inside it.
+    joinable: bool,
+    noted: Option<Box<Notes>>,
+}
+
+/// What was found and what is to be sent.
+#[derive(Default)]
+pub(crate) struct Notes {
+    number: Number,
+    seen: Vec<Seen>,
+    cookies: Vec<(Arc<Core>, Option<Token>)>,
+    /// The answer depends on the session cookie.
+    pub(crate) looked: bool,
+    /// The answer is for one person's eyes.
+    pub(crate) private: bool,
+    /// The realm that was asked last.
+    pub(crate) asked: Option<Arc<Core>>,
+    /// Who asks, as far as an answer of the library depends on it.
+    pub(crate) asker: Option<Asker>,
+}
+
+/// What one realm found under the cookie of this request.
+struct Seen {
+    core: Arc<Core>,
+    presented: Option<Token>,
+    found: Box<dyn Any + Send>,
+}
+
+impl Visit {
+    /// The visit of one handler.
+    pub(crate) fn new(realms: Realms, form: Option<Form>) -> Self {
+        Self {
+            realms,
+            form,
+            joinable: false,
+            noted: None,
+        }
+    }
+
+    /// The visit of a layer, which the handler inside joins.
+    pub(crate) fn joinable(realms: Realms, form: Option<Form>) -> Self {
+        Self {
+            realms,
+            form,
+            joinable: true,
+            noted: None,
+        }
+    }
+
+    /// Runs `future` as this visit.
+    pub(crate) fn scope<F: Future>(self, future: F) -> TaskLocalFuture<RefCell<Visit>, F> {
+        VISIT.scope(RefCell::new(self), future)
+    }
+
+    /// Enters the visit that a layer opened around this handler, if there is one.
+    ///
+    /// It is entered once: a request that the handler sends through the router
+    /// again is a visit of its own, with an answer of its own.
+    pub(crate) fn join(form: Option<Form>) -> bool {
+        let join = |visit: &mut Visit| {
+            let joined = std::mem::replace(&mut visit.joinable, false);
+            if joined {
+                visit.form = form.or(visit.form);
+            }
+            joined
+        };
+        with(join).unwrap_or(false)
+    }
+
+    pub(crate) fn is_joinable() -> bool {
+        with(|visit| visit.joinable).unwrap_or(false)
+    }
+
+    pub(crate) fn into_notes(self) -> Option<Box<Notes>> {
+        self.noted
+    }
+
+    fn notes(&mut self) -> &mut Notes {
+        self.noted.get_or_insert_with(|| {
+            Box::new(Notes {
+                number: NEXT.fetch_add(1, Ordering::Relaxed),
+                ..Notes::default()
+            })
+        })
+    }
+}
+
+/// The number of the visit that runs now, noting which realm is asked and, the
+/// first time, who asks: `asker` gets the form that the routes want.
+///
+/// # Errors
+///
+/// Outside of a visit, or in one of another manager's router.
+pub(crate) fn enter(
+    core: &Arc<Core>,
+    asker: impl FnOnce(Option<Form>) -> Asker,
+) -> Result<Number, LoginError> {
+    let entered = with(|visit| {
+        if !visit.realms.iter().any(|realm| Arc::ptr_eq(realm, core)) {
+            return None;
+        }
+        let form = visit.form;
+        let notes = visit.notes();
+        notes.looked = true;
+        notes.asked = Some(core.clone());
+        notes.asker.get_or_insert_with(|| asker(form));
+        Some(notes.number)
+    });
+    entered.flatten().ok_or_else(|| {
+        LoginError::misuse(
+            core.realm(),
+            "ask for the login only in handlers and layers of the `Routes` that this manager's `into_router` mounted",
+        )
+    })
+}
+
+/// Is this visit still the one that runs? Afterwards no cookie can be sent.
+pub(crate) fn check(number: Number) -> Result<(), LoginError> {
+    match with(|visit| visit.noted.as_ref().map(|notes| notes.number)).flatten() {
+        Some(running) if running == number => Ok(()),
+        _ => Err(Kind::Answered.into()),
+    }
+}
+
+/// Changes the notes of the visit that runs now.
+pub(crate) fn note<R>(change: impl FnOnce(&mut Notes) -> R) -> Option<R> {
+    with(|visit| change(visit.notes()))
+}
+
+/// No closure given here calls back into this module, so the cell is never borrowed twice.
+fn with<R>(run: impl FnOnce(&mut Visit) -> R) -> Option<R> {
+    VISIT.try_with(|visit| run(&mut visit.borrow_mut())).ok()
+}
+
+impl Notes {
+    /// What was found before in this visit.
+    ///
+    /// # Errors
+    ///
+    /// When it was found under another cookie: a request inside a request.
+    pub(crate) fn seen<U: 'static>(
+        &self,
+        core: &Arc<Core>,
+        presented: &Option<Token>,
+    ) -> Result<Option<Found<U>>, LoginError> {
+        let Some(seen) = self.seen.iter().find(|seen| Arc::ptr_eq(&seen.core, core)) else {
+            return Ok(None);
+        };
+        let same = match (&seen.presented, presented) {
+            (None, None) => true,
+            (Some(seen), Some(presented)) => seen.is(presented),
+            _ => false,
+        };
+        if !same {
+            return Err(LoginError::misuse(
+                core.realm(),
+                "send a request with another cookie through the router, not through a layer of this request",
+            ));
+        }
+        Ok(seen.found.downcast_ref::<Found<U>>().cloned())
+    }
+
+    /// What this realm has found up to now, whatever the cookie.
+    pub(crate) fn found<U: 'static>(&self, core: &Arc<Core>) -> Option<Found<U>> {
+        let seen = self
+            .seen
+            .iter()
+            .find(|seen| Arc::ptr_eq(&seen.core, core))?;
+        seen.found.downcast_ref().cloned()
+    }
+
+    pub(crate) fn see<U: 'static>(
+        &mut self,
+        core: &Arc<Core>,
+        presented: Option<Token>,
+        found: Found<U>,
+    ) where
+        Found<U>: Send,
+    {
+        self.private |= !matches!(found, Found::Stranger(None));
+        self.seen.push(Seen {
+            core: core.clone(),
+            presented,
+            found: Box::new(found),
+        });
+    }
+
+    /// From now on this realm's state in this request is `found`.
+    pub(crate) fn change<U: 'static>(&mut self, core: &Arc<Core>, found: Found<U>)
+    where
+        Found<U>: Send,
+    {
+        if let Some(seen) = self
+            .seen
+            .iter_mut()
+            .find(|seen| Arc::ptr_eq(&seen.core, core))
+        {
+            seen.found = Box::new(found);
+        }
+    }
+
+    /// Sends the cookie of this token with the answer, or removes it.
+    pub(crate) fn set_cookie(&mut self, core: &Arc<Core>, token: Option<Token>) {
+        self.cookies.retain(|(other, _)| !Arc::ptr_eq(other, core));
+        self.cookies.push((core.clone(), token));
+    }
+
+    pub(crate) fn cookies(&self) -> &[(Arc<Core>, Option<Token>)] {
+        &self.cookies
+    }
+}
+
+static NEXT: AtomicU64 = AtomicU64::new(1);
