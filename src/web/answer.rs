@@ -1,0 +1,231 @@
+//! What the library answers, and what it adds to an app's answers.
+//!
+//! A refusal is an ordinary answer with a marker in its extensions. The marker
+//! survives an app's own error type (`?` on a [`LoginError`]), and when the
+//! answer passes the mount it becomes what this client understands: a redirect
+//! for a page, a status and a challenge for an API client, `HX-Redirect` for
+//! htmx.
+
+use axum::{
+    body::Body,
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use crate::{
+    error::{Kind, LoginError},
+    local_path::LocalPath,
+    manager::Core,
+    session::{Asker, Form, visit::Notes},
+    web::cookies,
+};
+
+/// The form of the library's own answers on some routes:
+/// [`Routes::answers`](crate::Routes::answers).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Answers {
+    /// Redirects, whatever `Accept` says.
+    Page,
+    /// Statuses and JSON, whatever `Accept` says.
+    Json,
+}
+
+/// In a response's extensions: this is a refusal, to be put in words by the mount.
+#[derive(Clone, Copy)]
+struct Marker(Kind);
+
+impl Answers {
+    pub(super) fn form(self) -> Form {
+        match self {
+            Self::Page => Form::Page,
+            Self::Json => Form::Api,
+        }
+    }
+}
+
+impl IntoResponse for LoginError {
+    fn into_response(self) -> Response {
+        let mut response = refusal(self.kind(), None, None);
+        response.extensions_mut().insert(Marker(self.kind()));
+        response
+    }
+}
+
+/// Closes a visit over its answer.
+pub(super) fn finish(notes: Option<Box<Notes>>, mut response: Response) -> Response {
+    let marker = response.extensions_mut().remove::<Marker>();
+    let Some(notes) = notes else {
+        if marker.is_some() {
+            no_store(response.headers_mut());
+        }
+        return response;
+    };
+    if let Some(Marker(kind)) = marker {
+        response = in_words(response, kind, &notes);
+    }
+    for (core, token) in notes.cookies() {
+        if let Some(line) = cookies::set_cookie(core, token.as_ref()) {
+            response.headers_mut().append(header::SET_COOKIE, line);
+        }
+    }
+    if notes.looked {
+        vary_by_cookie(response.headers_mut());
+    }
+    if notes.private || marker.is_some() || !notes.cookies().is_empty() {
+        no_store(response.headers_mut());
+    }
+    response
+}
+
+/// The refusal for this client, with the headers that the app has added.
+fn in_words(before: Response, kind: Kind, notes: &Notes) -> Response {
+    let mut response = refusal(kind, notes.asker.as_ref(), notes.asked.as_deref());
+    for (name, value) in before.headers() {
+        if !matches!(
+            *name,
+            header::CONTENT_TYPE | header::CONTENT_LENGTH | header::WWW_AUTHENTICATE
+        ) {
+            response.headers_mut().append(name, value.clone());
+        }
+    }
+    response
+}
+
+fn refusal(kind: Kind, asker: Option<&Asker>, core: Option<&Core>) -> Response {
+    let (status, title) = in_short(kind);
+    let target = asker
+        .zip(core)
+        .and_then(|(asker, core)| target(kind, asker, core));
+    let form = asker.map_or(Form::Api, |asker| asker.form);
+    if let (Form::Page, Some(target)) = (form, &target) {
+        return (StatusCode::SEE_OTHER, [(header::LOCATION, target.clone())]).into_response();
+    }
+    let body = match form {
+        Form::Page => (
+            HeaderValue::from_static("text/plain; charset=utf-8"),
+            format!("{title}\n"),
+        ),
+        Form::Api | Form::Htmx => {
+            let body = format!(
+                r#"{{"type":"about:blank","title":"{title}","status":{}}}"#,
+                status.as_u16()
+            );
+            (HeaderValue::from_static("application/problem+json"), body)
+        }
+    };
+    let mut response = Response::new(Body::from(body.1));
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, body.0);
+    if status == StatusCode::UNAUTHORIZED {
+        response
+            .headers_mut()
+            .insert(header::WWW_AUTHENTICATE, challenge(kind, core));
+    }
+    if let (Form::Htmx, Some(target)) = (form, target) {
+        response.headers_mut().insert("hx-redirect", target);
+    }
+    response
+}
+
+/// Status and title. Whoever may not log in learns no reason.
+fn in_short(kind: Kind) -> (StatusCode, &'static str) {
+    match kind {
+        Kind::Refused | Kind::Inactive => (StatusCode::UNAUTHORIZED, "The login was refused"),
+        Kind::Unauthorized | Kind::Ended => (StatusCode::UNAUTHORIZED, "Please log in"),
+        Kind::NeedsRefresh { .. } => (StatusCode::UNAUTHORIZED, "Please log in again"),
+        Kind::LoggedInAlready => (StatusCode::CONFLICT, "You are logged in already"),
+        Kind::Forbidden => (StatusCode::FORBIDDEN, "Forbidden"),
+        Kind::TooLarge => (
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "Too much data in the session",
+        ),
+        Kind::Store => (StatusCode::SERVICE_UNAVAILABLE, "Sessions are unavailable"),
+        Kind::Loader | Kind::Answered | Kind::Misuse => {
+            (StatusCode::INTERNAL_SERVER_ERROR, "Internal server error")
+        }
+    }
+}
+
+/// Where a browser goes from here.
+fn target(kind: Kind, asker: &Asker, core: &Core) -> Option<HeaderValue> {
+    let settings = &core.settings;
+    let target = match kind {
+        Kind::Unauthorized | Kind::Ended => {
+            with_next(settings.login_path.as_ref()?, asker.page.as_ref())
+        }
+        Kind::NeedsRefresh { .. } => with_next(settings.refresh_path()?, asker.page.as_ref()),
+        Kind::Refused | Kind::Inactive => {
+            with_next(settings.login_path.as_ref()?, asker.next.as_ref())
+        }
+        Kind::LoggedInAlready => asker
+            .next
+            .as_ref()
+            .unwrap_or(&settings.after_login_path)
+            .to_string(),
+        _ => return None,
+    };
+    HeaderValue::try_from(target).ok()
+}
+
+fn with_next(path: &LocalPath, next: Option<&LocalPath>) -> String {
+    let Some(next) = next else {
+        return path.to_string();
+    };
+    let joint = if path.as_str().contains('?') {
+        '&'
+    } else {
+        '?'
+    };
+    format!(
+        "{path}{joint}next={}",
+        utf8_percent_encode(next.as_str(), IN_A_QUERY)
+    )
+}
+
+/// A login by cookie has no registered scheme, and a 401 needs one (RFC 9110,
+/// 15.5.2). Never `Basic`: browsers would show a dialogue.
+fn challenge(kind: Kind, core: Option<&Core>) -> HeaderValue {
+    let realm = core.map_or("login", Core::realm);
+    let challenge = match kind {
+        // RFC 9470, section 3.
+        Kind::NeedsRefresh { max_age } => {
+            format!(
+                r#"Session realm="{realm}", error="insufficient_user_authentication", max_age="{max_age}""#
+            )
+        }
+        _ => format!(r#"Session realm="{realm}""#),
+    };
+    HeaderValue::try_from(challenge).unwrap_or(HeaderValue::from_static("Session"))
+}
+
+/// An answer that never got to a handler: the request came from another origin.
+pub(crate) fn cross_origin() -> Response {
+    let mut response = refusal(Kind::Forbidden, None, None);
+    no_store(response.headers_mut());
+    response
+}
+
+fn no_store(headers: &mut HeaderMap) {
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+}
+
+fn vary_by_cookie(headers: &mut HeaderMap) {
+    let named = |value: &HeaderValue| {
+        value.to_str().is_ok_and(|value| {
+            value.split(',').any(|name| {
+                matches!(name.trim(), "*") || name.trim().eq_ignore_ascii_case("cookie")
+            })
+        })
+    };
+    if !headers.get_all(header::VARY).iter().any(named) {
+        headers.append(header::VARY, HeaderValue::from_static("Cookie"));
+    }
+}
+
+const IN_A_QUERY: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');

@@ -1,0 +1,138 @@
+//! Asking for the login of a request: what each proof takes.
+
+use axum::{
+    extract::OriginalUri,
+    http::{header, request::Parts},
+};
+
+use crate::{
+    error::{Kind, LoginError},
+    key::SignedBy,
+    manager::Login,
+    session::{
+        Anonymous, AnySession, Asker, Authenticated, Form, Found, Fresh, Session, Ticket,
+        visit::{self, Number},
+    },
+    user::AuthUser,
+    web::cookies,
+};
+
+/// Who asks whom: the request, and the realm whose login it is about.
+pub(crate) struct Ask<'a, U> {
+    pub(crate) login: Login<U>,
+    pub(crate) request: &'a Parts,
+}
+
+impl<U: AuthUser> Ask<'_, U> {
+    /// Nobody is logged in.
+    pub(crate) async fn anonymous<V>(&self) -> Result<Anonymous<V>, LoginError> {
+        match self.find().await? {
+            Found::Stranger(_) => Ok(Anonymous::new(self.login.0.core.clone())),
+            Found::LoggedIn(_) => Err(Kind::LoggedInAlready.into()),
+        }
+    }
+
+    /// Somebody is logged in.
+    pub(crate) async fn authenticated(&self) -> Result<Authenticated<U>, LoginError> {
+        match self.find().await? {
+            Found::Stranger(_) => Err(Kind::Unauthorized.into()),
+            Found::LoggedIn(known) => Ok(Authenticated(known)),
+        }
+    }
+
+    /// Somebody gave the password just now.
+    pub(crate) async fn fresh(&self) -> Result<Fresh<U>, LoginError> {
+        self.authenticated().await?.into_fresh()
+    }
+
+    /// Somebody, or nobody.
+    pub(crate) async fn look(&self) -> Result<Option<Authenticated<U>>, LoginError> {
+        match self.find().await? {
+            Found::Stranger(_) => Ok(None),
+            Found::LoggedIn(known) => Ok(Some(Authenticated(known))),
+        }
+    }
+
+    /// The session in whatever state it is.
+    pub(crate) async fn any_session(&self) -> Result<AnySession<U>, LoginError> {
+        let ticket = self.ticket()?;
+        let now = self.login.0.core.now();
+        Ok(match self.find().await? {
+            Found::Stranger(_) => AnySession::Anonymous(Session {
+                proof: Anonymous::new(self.login.0.core.clone()),
+                ticket,
+            }),
+            Found::LoggedIn(known) if known.is_fresh(now) => AnySession::Fresh(Session {
+                proof: Authenticated(known).into_fresh()?,
+                ticket,
+            }),
+            Found::LoggedIn(known) => AnySession::Authenticated(Session {
+                proof: Authenticated(known),
+                ticket,
+            }),
+        })
+    }
+
+    /// What makes a session of a proof of this request.
+    pub(crate) fn ticket(&self) -> Result<Ticket, LoginError> {
+        let visit = self.enter()?;
+        let next = visit::note(|notes| notes.asker.as_ref().and_then(|asker| asker.next.clone()))
+            .flatten();
+        Ok(Ticket { visit, next })
+    }
+
+    /// Finds out, once a request.
+    pub(crate) async fn find(&self) -> Result<Found<U>, LoginError> {
+        self.enter()?;
+        let core = &self.login.0.core;
+        let presented = cookies::presented(core, &self.request.headers);
+        let token = presented.as_ref().map(|(token, _)| token.clone());
+        if let Some(found) = visit::note(|notes| notes.seen(core, &token))
+            .transpose()?
+            .flatten()
+        {
+            return Ok(found);
+        }
+        let found = match &presented {
+            None => Found::Stranger(None),
+            Some((token, _)) => self.login.0.open(token).await?,
+        };
+        visit::note(|notes| {
+            // What an older key of the ring signed is signed anew.
+            if let (Some((token, SignedBy::Older)), false) =
+                (&presented, matches!(found, Found::Stranger(None)))
+            {
+                notes.set_cookie(core, Some(token.clone()));
+            }
+            notes.see(core, token, found.clone());
+        });
+        Ok(found)
+    }
+
+    pub(crate) fn enter(&self) -> Result<Number, LoginError> {
+        visit::enter(&self.login.0.core, |form| asker(self.request, form))
+    }
+}
+
+fn asker(request: &Parts, form: Option<Form>) -> Asker {
+    let text = |name| {
+        request
+            .headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+    };
+    let form = form.unwrap_or_else(|| {
+        if request.headers.contains_key("hx-request") {
+            Form::Htmx
+        } else if text(header::ACCEPT.as_str()).is_some_and(|accept| accept.contains("text/html")) {
+            Form::Page
+        } else {
+            Form::Api
+        }
+    });
+    let uri = request
+        .extensions
+        .get::<OriginalUri>()
+        .map_or(&request.uri, |original| &original.0);
+    Asker::new(form, &request.method, uri, text("hx-current-url"))
+}

@@ -1,0 +1,107 @@
+//! The session cookie, in and out.
+
+use axum::http::{HeaderMap, HeaderValue, header};
+use cookie::{Cookie, SameSite, time::Duration};
+
+use crate::{key::SignedBy, manager::Core, token::Token};
+
+/// The token that this request presents to a realm, if the realm has signed it.
+///
+/// Two cookies of the name are none: one of them was planted, and nobody can
+/// tell which (RFC 6265bis, 5.8.3 leaves the order open).
+pub(super) fn presented(core: &Core, headers: &HeaderMap) -> Option<(Token, SignedBy)> {
+    let mut values = values(headers, core.session_cookie.as_bytes());
+    let value = values.next()?;
+    if values.next().is_some() {
+        return None;
+    }
+    Token::from_cookie_value(value, &core.session_keys)
+}
+
+/// The values of all cookies whose name is exactly this, read as bytes.
+///
+/// Only space and tab are trimmed, as RFC 6265bis says: a parser that trims
+/// U+2000 as well lets a sibling subdomain pass a `__Host-` name. What is not
+/// ours is skipped unread, whatever bytes it has.
+fn values<'a>(headers: &'a HeaderMap, name: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
+    headers
+        .get_all(header::COOKIE)
+        .into_iter()
+        .flat_map(|line| line.as_bytes().split(|byte| *byte == b';'))
+        .filter_map(move |pair| {
+            let at = pair.iter().position(|byte| *byte == b'=')?;
+            (trim(&pair[..at]) == name).then(|| trim(&pair[at + 1..]))
+        })
+}
+
+fn trim(mut text: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = text {
+        text = rest;
+    }
+    text
+}
+
+/// The `Set-Cookie` line that gives the browser a token, or takes it away.
+///
+/// Both come from one description, so that a browser always recognises the
+/// cookie it is to remove.
+pub(super) fn set_cookie(core: &Core, token: Option<&Token>) -> Option<HeaderValue> {
+    let value = token
+        .map(|token| token.to_cookie_value(&core.session_keys))
+        .unwrap_or_default();
+    let mut cookie = Cookie::build((core.session_cookie.as_str(), value))
+        .path("/")
+        .secure(core.settings.secure)
+        .http_only(true)
+        .same_site(SameSite::Lax);
+    if token.is_none() {
+        cookie = cookie.max_age(Duration::ZERO);
+    }
+    HeaderValue::try_from(cookie.build().to_string()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(lines: &[&[u8]]) -> Vec<Vec<u8>> {
+        let mut headers = HeaderMap::new();
+        for line in lines {
+            headers.append(header::COOKIE, HeaderValue::from_bytes(line).unwrap());
+        }
+        values(&headers, b"__Host-login")
+            .map(<[u8]>::to_vec)
+            .collect()
+    }
+
+    #[test]
+    fn a_cookie_is_found_among_others_and_over_several_lines() {
+        assert_eq!(read(&[b"a=b; __Host-login=x;c=d"]), [b"x"]);
+        assert_eq!(read(&[b"a=b", b"\t__Host-login = x ; c"]), [b"x"]);
+        assert_eq!(read(&["umlaut=\u{fc}; __Host-login=x".as_bytes()]), [b"x"]);
+        assert_eq!(read(&[b"\xff\xfe=\x80; __Host-login=x"]), [b"x"]);
+    }
+
+    #[test]
+    fn only_the_exact_name_counts() {
+        for line in [
+            "__host-login=x",
+            "__Host-Login=x",
+            "x__Host-login=x",
+            "__Host-login",
+            "=__Host-login",
+        ] {
+            assert!(read(&[line.as_bytes()]).is_empty(), "{line}");
+        }
+        for space in ["\u{2000}", "\u{a0}", "\u{85}", "\u{3000}"] {
+            assert!(
+                read(&[format!("{space}__Host-login=x").as_bytes()]).is_empty(),
+                "{space:?}"
+            );
+            assert!(
+                read(&[format!("__Host-login{space}=x").as_bytes()]).is_empty(),
+                "{space:?}"
+            );
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! A look at who is logged in.
+
+use std::{fmt, sync::Arc};
+
+use axum::{extract::FromRequestParts, http::request::Parts};
+
+use crate::{
+    error::{Kind, LoginError},
+    manager::SessionInfo,
+    session::{Authenticated, Found, proof::Known},
+    user::AuthUser,
+    web::{LoginState, ask::Ask},
+};
+
+/// Who is logged in, if anybody: a look, not a proof.
+///
+/// An ordinary axum extractor for any place: a navbar on a public page, a
+/// middleware, an error page, your own extractors. It never refuses because
+/// nobody is logged in, and it passes nowhere a proof is asked. As a handler's
+/// first argument it says that anyone may call.
+///
+/// # Example
+///
+/// ```
+/// use portcullis::CurrentUser;
+/// # use portcullis::{AuthHash, AuthUser, OneFactor};
+/// # struct Account { name: String }
+/// # impl AuthUser for Account {
+/// #     type Id = u64;
+/// #     type Factors = OneFactor;
+/// #     fn id(&self) -> u64 { 1 }
+/// #     fn session_auth_hash(&self) -> AuthHash { AuthHash::none() }
+/// # }
+///
+/// async fn home(who: CurrentUser<Account>) -> String {
+///     match who.user() {
+///         Some(account) => format!("Hello, {}", account.name),
+///         None => "Hello, stranger".to_owned(),
+///     }
+/// }
+/// ```
+///
+/// # Errors
+///
+/// It answers 503 or 500 when the store or the loader fails, and 500, logged,
+/// outside of `Routes`: never "nobody".
+pub struct CurrentUser<U>(Option<Arc<Known<U>>>);
+
+impl<U: AuthUser> CurrentUser<U> {
+    pub(crate) fn new(found: Found<U>) -> Self {
+        match found {
+            Found::Stranger(_) => Self(None),
+            Found::LoggedIn(known) => Self(Some(known)),
+        }
+    }
+
+    /// The user who is logged in.
+    pub fn user(&self) -> Option<&U> {
+        self.0.as_ref().map(|known| &known.user)
+    }
+
+    /// Is somebody logged in?
+    pub fn is_authenticated(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// What is known of the session.
+    pub fn info(&self) -> Option<SessionInfo> {
+        self.0.as_ref().map(|known| known.info)
+    }
+
+    /// The proof, if somebody is logged in: for a check that depends on what
+    /// the request says.
+    ///
+    /// # Errors
+    ///
+    /// [`is_unauthorized`](LoginError::is_unauthorized); returned from the
+    /// handler it sends the browser to the login page.
+    pub fn into_authenticated(self) -> Result<Authenticated<U>, LoginError> {
+        self.0
+            .map(Authenticated)
+            .ok_or_else(|| Kind::Unauthorized.into())
+    }
+}
+
+impl<S, U: AuthUser> FromRequestParts<S> for CurrentUser<U>
+where
+    S: LoginState<U>,
+{
+    type Rejection = LoginError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, LoginError> {
+        Ask {
+            login: state.login(),
+            request: parts,
+        }
+        .find()
+        .await
+        .map(Self::new)
+    }
+}
+
+impl<U> fmt::Debug for CurrentUser<U> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("CurrentUser")
+            .field(&self.0.as_ref().map(|known| known.record.id))
+            .finish()
+    }
+}

@@ -1,0 +1,283 @@
+//! What an app keeps in a session.
+
+use std::{fmt, ops::Deref, sync::Arc};
+
+use axum::{extract::FromRequestParts, http::request::Parts};
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::{
+    error::{Kind, LoginError},
+    manager::{
+        Core, Login,
+        content::{Content, Entry},
+    },
+    session::{
+        Found,
+        visit::{self, Number},
+    },
+    store::{Insert, Inserted, Record, RecordKind, Swap, Touch, Update},
+    token::Token,
+    user::AuthUser,
+    web::{LoginState, ask::Ask},
+};
+
+/// A type that an app keeps in the session: a cart, the steps of a wizard, the
+/// `state` of an OAuth login. Asked for as [`Data<T>`].
+///
+/// # Example
+///
+/// ```
+/// use serde::{Deserialize, Serialize};
+/// use portcullis::{Data, LoginError, SessionData};
+/// # use portcullis::{AuthHash, AuthUser, OneFactor, CurrentUser};
+/// # struct Account;
+/// # impl AuthUser for Account {
+/// #     type Id = u64;
+/// #     type Factors = OneFactor;
+/// #     fn id(&self) -> u64 { 1 }
+/// #     fn session_auth_hash(&self) -> AuthHash { AuthHash::none() }
+/// # }
+///
+/// #[derive(Default, Serialize, Deserialize)]
+/// struct Cart { items: Vec<u64> }
+///
+/// impl SessionData for Cart {
+///     type User = Account;
+///     const NAME: &'static str = "cart";
+///     const KEEP_AT_LOGIN: bool = true;
+/// }
+///
+/// async fn add(_: CurrentUser<Account>, mut cart: Data<Cart>, item: String) -> Result<String, LoginError> {
+///     let item = item.parse().unwrap_or_default();
+///     let count = cart.update(|cart| { cart.items.push(item); cart.items.len() }).await?;
+///     Ok(format!("{count} items"))
+/// }
+/// ```
+pub trait SessionData: Serialize + DeserializeOwned + Default + Send + Sync + 'static {
+    /// The user type of the realm whose session holds it.
+    type User: AuthUser;
+
+    /// The name it is kept under, unique in the realm.
+    const NAME: &'static str;
+
+    /// Does it survive a stranger's login? Default: no, for somebody else may
+    /// have planted it.
+    ///
+    /// # Security
+    ///
+    /// `true` is for what harms nobody when an attacker chose it: a cart, a
+    /// language. Never for what the user is believed to have said.
+    const KEEP_AT_LOGIN: bool = false;
+}
+
+/// What the session holds of type `T`: an extractor beside any guard.
+///
+/// It derefs to the value as it was when the request came in, `T::default()`
+/// if there was none. Change it with [`update`](Self::update). A stranger gets
+/// a session only with the first update.
+pub struct Data<T: SessionData> {
+    value: T,
+    login: Login<T::User>,
+    visit: Number,
+    record: Option<Record>,
+}
+
+impl<T: SessionData> Data<T> {
+    /// Changes the value as it is in the store now, and keeps it there.
+    ///
+    /// Another request may change it at the same moment: then `change` is
+    /// called again with what that one wrote, so no update is lost.
+    ///
+    /// # Errors
+    ///
+    /// [`is_ended`](LoginError::is_ended) when the session was logged out or
+    /// replaced since this request began: nothing is written then.
+    /// [`is_too_large`](LoginError::is_too_large) beyond the
+    /// [limit](crate::Builder::max_data_bytes), and [`is_store`](LoginError::is_store).
+    pub async fn update<R>(
+        &mut self,
+        mut change: impl FnMut(&mut T) -> R,
+    ) -> Result<R, LoginError> {
+        self.catch_up();
+        let core = self.login.0.core.clone();
+        for _ in 0..MAX_CONFLICTS {
+            let mut value = read::<T>(&core, self.record.as_ref())?;
+            let result = change(&mut value);
+            let body = write(&core, self.record.as_ref(), &value)?;
+            let swap = match self.record.clone() {
+                Some(record) => self.put(&core, record, body).await?,
+                None => self.begin(&core, body).await?,
+            };
+            match swap {
+                Swap::Done => {
+                    self.value = value;
+                    return Ok(result);
+                }
+                Swap::Gone => return Err(Kind::Ended.into()),
+                Swap::Conflict => self.reload(&core).await?,
+            }
+        }
+        Err(core.failed("the session was written to all the time"))
+    }
+
+    /// What happened to the session since this was extracted, in this request.
+    fn catch_up(&mut self) {
+        if visit::check(self.visit).is_err() {
+            return;
+        }
+        let found = visit::note(|notes| notes.found::<T::User>(&self.login.0.core)).flatten();
+        let now = match found {
+            None => return,
+            Some(Found::Stranger(record)) => record,
+            Some(Found::LoggedIn(known)) => Some(known.record.clone()),
+        };
+        if now.as_ref().map(|record| record.id) != self.record.as_ref().map(|record| record.id) {
+            self.record = now;
+        }
+    }
+
+    async fn put(
+        &mut self,
+        core: &Arc<Core>,
+        mut record: Record,
+        body: Arc<[u8]>,
+    ) -> Result<Swap, LoginError> {
+        let now = core.now();
+        let update = Update::new(record.kind, record.id, record.version, body.clone(), now);
+        let swap = core.done(core.store.update(update).await)?;
+        if swap == Swap::Done {
+            record.version = record.version.next();
+            record.body = body;
+            if record.user.is_none() && now.since(record.seen) >= core.settings.touch_every {
+                record.seen = now;
+                record.expires = now.plus(core.settings.stranger_idle);
+                let touch = Touch::new(record.kind, record.id, record.expires, now);
+                core.done(core.store.touch(touch).await)?;
+            }
+            self.note(core, record);
+        }
+        Ok(swap)
+    }
+
+    /// A stranger's first data: the session begins, and its cookie is sent.
+    async fn begin(&mut self, core: &Arc<Core>, body: Arc<[u8]>) -> Result<Swap, LoginError> {
+        visit::check(self.visit)?;
+        let token = Token::random(None).map_err(|error| core.failed(error))?;
+        let now = core.now();
+        let expires = now.plus(core.settings.stranger_idle);
+        let mut record = Record::new(RecordKind::Session, token.id, token.hash(), expires, body);
+        (record.created, record.seen) = (now, now);
+        match core.insert(Insert::new(record.clone(), now)).await? {
+            Inserted::Taken => Ok(Swap::Conflict),
+            Inserted::Done => {
+                visit::note(|notes| notes.set_cookie(core, Some(token)));
+                self.note(core, record);
+                Ok(Swap::Done)
+            }
+        }
+    }
+
+    async fn reload(&mut self, core: &Core) -> Result<(), LoginError> {
+        let Some(record) = &self.record else {
+            return Ok(());
+        };
+        self.record = Some(core.load(record.id).await?.ok_or(Kind::Ended)?);
+        Ok(())
+    }
+
+    fn note(&mut self, core: &Arc<Core>, record: Record) {
+        if record.user.is_none() && visit::check(self.visit).is_ok() {
+            visit::note(|notes| {
+                notes.change::<T::User>(core, Found::Stranger(Some(record.clone())))
+            });
+        }
+        self.record = Some(record);
+    }
+}
+
+/// The value in a record. What can't be read any more, because the type has
+/// changed, is as good as none.
+fn read<T: SessionData>(core: &Core, record: Option<&Record>) -> Result<T, LoginError> {
+    let Some(record) = record else {
+        return Ok(T::default());
+    };
+    let content = Content::decode(&record.body).map_err(|error| core.failed(error))?;
+    let Some(entry) = content.data.iter().find(|entry| entry.name == T::NAME) else {
+        return Ok(T::default());
+    };
+    Ok(serde_json::from_slice(entry.json).unwrap_or_else(|error| {
+        tracing::warn!(target: "portcullis", realm = core.realm(), data = T::NAME, %error, "session data of another shape was dropped");
+        T::default()
+    }))
+}
+
+/// The record's body with the value in it.
+fn write<T: SessionData>(
+    core: &Core,
+    record: Option<&Record>,
+    value: &T,
+) -> Result<Arc<[u8]>, LoginError> {
+    let json = serde_json::to_vec(value).map_err(|error| core.failed(error))?;
+    let mut content = match record {
+        None => Content::default(),
+        Some(record) => Content::decode(&record.body).map_err(|error| core.failed(error))?,
+    };
+    content.data.retain(|entry| entry.name != T::NAME);
+    content.data.push(Entry {
+        name: T::NAME,
+        keep_at_login: T::KEEP_AT_LOGIN,
+        json: &json,
+    });
+    let bytes: usize = content
+        .data
+        .iter()
+        .map(|entry| entry.name.len() + entry.json.len())
+        .sum();
+    if bytes > core.settings.max_data {
+        return Err(Kind::TooLarge.into());
+    }
+    content.encode().map_err(|error| core.failed(error))
+}
+
+impl<S, T: SessionData> FromRequestParts<S> for Data<T>
+where
+    S: LoginState<T::User>,
+{
+    type Rejection = LoginError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, LoginError> {
+        let ask = Ask {
+            login: state.login(),
+            request: parts,
+        };
+        let record = match ask.find().await? {
+            Found::Stranger(record) => record,
+            Found::LoggedIn(known) => Some(known.record.clone()),
+        };
+        let visit = ask.enter()?;
+        let login = ask.login;
+        Ok(Self {
+            value: read(&login.0.core, record.as_ref())?,
+            login,
+            visit,
+            record,
+        })
+    }
+}
+
+impl<T: SessionData> Deref for Data<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}
+
+impl<T: SessionData + fmt::Debug> fmt::Debug for Data<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Data").field(&self.value).finish()
+    }
+}
+
+/// More than any number of requests that write at once.
+const MAX_CONFLICTS: usize = 1024;

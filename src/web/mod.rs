@@ -1,0 +1,24 @@
+//! Between HTTP and the login states: cookies in and out, asking for the
+//! login, and the answers to those who may not.
+//!
+//! A request to a handler on [`Routes`](crate::Routes) takes this way:
+//! [`mount`] refuses foreign origins and opens a visit; [`ask`] reads the
+//! cookie and finds the session; the handler runs; [`answer`] turns the
+//! marker of a refusal into what this client understands and sends the cookies.
+
+pub(crate) mod answer;
+pub(crate) mod ask;
+mod by;
+mod cookies;
+pub(crate) mod cross_origin;
+mod current_user;
+mod data;
+pub(crate) mod mount;
+mod next;
+mod state;
+
+pub use answer::Answers;
+pub use by::{By, HoldsProof, NoState};
+pub use current_user::CurrentUser;
+pub use data::{Data, SessionData};
+pub use state::LoginState;
