@@ -1,0 +1,32 @@
+#![cfg_attr(docsrs, feature(doc_cfg))]
+//! Login and sessions for axum in which the compiler is the `login_required` decorator.
+
+mod clock;
+mod error;
+mod key;
+mod local_path;
+mod manager;
+pub mod routing;
+mod secret;
+mod session;
+pub mod store;
+mod token;
+mod user;
+mod web;
+
+pub use clock::{Clock, SystemClock, Timestamp};
+pub use error::{BoxError, BuildError, LoginError};
+pub use key::SecretKey;
+pub use local_path::{IntoLocalPath, LocalPath};
+pub use manager::{
+    Builder, Dangerous, HasKey, HasLoader, KeyGiven, KeyMissing, LoaderGiven, LoaderMissing, Login,
+    LoginManager, NoKey, NoLoader, SessionInfo, Sessions, Unbuilt, Verified,
+};
+pub use routing::{AccessRow, AccessTable, Anyone, Public, Realms, Routes, public};
+pub use session::{
+    Anonymous, AnySession, Authenticated, ConfirmLogin, CredentialsChanged, Fresh, IsFresh,
+    IsVerified, LoggedIn, LoginUser, LogoutUser, MayLogIn, OnlyRealm, OrSession, Session,
+    SwitchUser,
+};
+pub use user::{AuthHash, AuthUser, Factors, NeverPending, OneFactor, UserLoader};
+pub use web::{Answers, By, CurrentUser, Data, HoldsProof, LoginState, NoState, SessionData};

@@ -1,0 +1,162 @@
+//! Which types are guards, what each may change, proves and takes to be asked.
+
+use std::any::TypeId;
+
+use axum::{
+    extract::FromRef,
+    http::request::Parts,
+    response::{IntoResponse, Response},
+};
+
+use crate::{
+    error::LoginError,
+    routing::{
+        Anyone,
+        handler::{Access, Ask, Beside, Changes, LogsIn, Proves, Reads, sealed},
+        open::Everyone,
+    },
+    session::{Anonymous, AnySession, Authenticated, Fresh, OnlyRealm, Session},
+    user::AuthUser,
+    web::{By, CurrentUser, HoldsProof, LoginState, ask},
+};
+
+/// Declares guards: their right, and the user types they are about.
+macro_rules! guards {
+    ($([$($param:tt)*] $guard:ty: $right:ty, |$users:ident| $about:expr;)*) => {$(
+        impl<$($param)*> sealed::Access for $guard {
+            fn users($users: &mut Vec<TypeId>) {
+                $about
+            }
+        }
+
+        #[diagnostic::do_not_recommend]
+        impl<$($param)*> Access for $guard {
+            type Right = $right;
+            type Guard = Self;
+            type With<Args> = Args;
+
+            fn from_guard(guard: Self) -> Self {
+                guard
+            }
+        }
+    )*};
+}
+
+guards! {
+    [U: 'static] Anonymous<U>: Reads, |users| users.push(TypeId::of::<U>());
+    [U: AuthUser] Authenticated<U>: Reads, |users| users.push(TypeId::of::<U>());
+    [U: AuthUser] Fresh<U>: Reads, |users| users.push(TypeId::of::<U>());
+    [U: AuthUser] Option<Authenticated<U>>: Reads, |users| users.push(TypeId::of::<U>());
+    [U: AuthUser] CurrentUser<U>: Reads, |users| users.push(TypeId::of::<U>());
+    [U: AuthUser] AnySession<U>: LogsIn, |users| users.push(TypeId::of::<U>());
+    [U: 'static] Session<Anonymous<U>>: LogsIn, |users| users.push(TypeId::of::<U>());
+    [U: AuthUser] Session<Authenticated<U>>: Changes, |users| users.push(TypeId::of::<U>());
+    [U: AuthUser] Session<Fresh<U>>: Changes, |users| users.push(TypeId::of::<U>());
+    [T: HoldsProof<Proof: Access>] By<T>: <T::Proof as Access>::Right, |users| <T::Proof as sealed::Access>::users(users);
+    [A: Access<Right: Beside<B::Right>>, B: Access] (A, B):
+        <A::Right as Beside<B::Right>>::Both, |users| { A::users(users); B::users(users) };
+}
+
+/// Declares what proves what.
+macro_rules! proves {
+    ($([$($param:tt)*] $guard:ty => $proof:ty;)*) => {$(
+        impl<$($param)*> sealed::Proves<$proof> for $guard {}
+        #[diagnostic::do_not_recommend]
+        impl<$($param)*> Proves<$proof> for $guard {}
+    )*};
+}
+
+proves! {
+    [] Anyone => Anyone;
+    [] Everyone => Anyone;
+    [U] Anonymous<U> => Anyone;
+    [U] Anonymous<U> => Anonymous<U>;
+    [U] Option<Authenticated<U>> => Anyone;
+    [U] CurrentUser<U> => Anyone;
+    [U: AuthUser] AnySession<U> => Anyone;
+    [U] Authenticated<U> => Anyone;
+    [U] Authenticated<U> => Authenticated<U>;
+    [U] Fresh<U> => Anyone;
+    [U] Fresh<U> => Authenticated<U>;
+    [U] Fresh<U> => Fresh<U>;
+}
+
+impl<P, G> sealed::Proves<G> for Session<P> where P: Proves<G> {}
+#[diagnostic::do_not_recommend]
+impl<P, G> Proves<G> for Session<P> where P: Proves<G> {}
+
+impl<T: HoldsProof<Proof: Proves<G>>, G> sealed::Proves<G> for By<T> {}
+#[diagnostic::do_not_recommend]
+impl<T: HoldsProof<Proof: Proves<G>>, G> Proves<G> for By<T> {}
+
+/// The first of several guards proves what its area asks for.
+impl<A: Proves<G>, B, G> sealed::Proves<G> for (A, B) {}
+#[diagnostic::do_not_recommend]
+impl<A: Proves<G>, B, G> Proves<G> for (A, B) {}
+
+/// How each guard of one realm is asked for.
+macro_rules! asks {
+    ($([$($param:tt)*] $guard:ty, $w:ty, $user:ty: |$ask:ident| $answer:expr;)*) => {$(
+        impl<S: LoginState<$user>, $($param)*> Ask<S, $w> for $guard {
+            async fn ask(parts: &mut Parts, state: &S, _: sealed::Seal) -> Result<Self, Response> {
+                let $ask = ask::Ask { login: state.login(), request: parts };
+                $answer.map_err(IntoResponse::into_response)
+            }
+        }
+    )*};
+}
+
+asks! {
+    [U: AuthUser] Anonymous<U>, (), U: |ask| ask.anonymous().await;
+    [U: AuthUser] Anonymous<OnlyRealm>, Only<U>, U: |ask| ask.anonymous().await;
+    [U: AuthUser] Authenticated<U>, (), U: |ask| ask.authenticated().await;
+    [U: AuthUser] Fresh<U>, (), U: |ask| ask.fresh().await;
+    [U: AuthUser] Option<Authenticated<U>>, (), U: |ask| ask.look().await;
+    [U: AuthUser] CurrentUser<U>, (), U: |ask| ask.find().await.map(CurrentUser::new);
+    [U: AuthUser] AnySession<U>, (), U: |ask| ask.any_session().await;
+    [U: AuthUser] Session<Anonymous<U>>, (), U: |ask| with_ticket(&ask, ask.anonymous().await);
+    [U: AuthUser] Session<Anonymous<OnlyRealm>>, Only<U>, U: |ask| with_ticket(&ask, ask.anonymous().await);
+    [U: AuthUser] Session<Authenticated<U>>, (), U: |ask| with_ticket(&ask, ask.authenticated().await);
+    [U: AuthUser] Session<Fresh<U>>, (), U: |ask| with_ticket(&ask, ask.fresh().await);
+}
+
+fn with_ticket<U: AuthUser, P>(
+    ask: &ask::Ask<'_, U>,
+    proof: Result<P, LoginError>,
+) -> Result<Session<P>, LoginError> {
+    Ok(Session {
+        proof: proof?,
+        ticket: ask.ticket()?,
+    })
+}
+
+/// Stands for the user type that plain [`Anonymous`] does not name: the state
+/// has one `Login`, so it can be inferred.
+#[derive(Debug)]
+pub struct Only<U>(std::marker::PhantomData<fn() -> U>);
+
+impl<S, W, T> Ask<S, W> for By<T>
+where
+    S: Sync,
+    T: HoldsProof<Proof: Access + Ask<S, W>, State: FromRef<S> + Send + Sync>,
+{
+    async fn ask(parts: &mut Parts, state: &S, _: sealed::Seal) -> Result<Self, Response> {
+        let proof = T::Proof::ask(parts, state, sealed::Seal).await?;
+        let held = T::from_proof(proof, parts, &T::State::from_ref(state)).await;
+        held.map(By).map_err(IntoResponse::into_response)
+    }
+}
+
+impl<S, WA, WB, A, B> Ask<S, (WA, WB)> for (A, B)
+where
+    S: Sync,
+    A: Ask<S, WA> + Access<Right: Beside<B::Right>>,
+    B: Ask<S, WB> + Access,
+{
+    async fn ask(parts: &mut Parts, state: &S, _: sealed::Seal) -> Result<Self, Response> {
+        Ok((
+            A::ask(parts, state, sealed::Seal).await?,
+            B::ask(parts, state, sealed::Seal).await?,
+        ))
+    }
+}

@@ -1,0 +1,230 @@
+//! What makes a function a handler: the traits behind [`Routes`](crate::Routes).
+//!
+//! Every compile error about a route is written here. `Routes::get` asks, in
+//! this order, so that each mistake meets one bound first:
+//!
+//! | bound | question |
+//! |---|---|
+//! | `H: Function<A>` | Is it a function? `A` is the tuple of its arguments. |
+//! | `A::First: Access` | Does its first argument say who may call? |
+//! | `Guard<A>: Proves<G>` | Does that prove what this area asks for? |
+//! | `Right<A>: MayBeGet` | Is it safe to answer a link with it? |
+//! | `Guard<A>: Ask<S, W>` | Can it be asked for with this state? |
+//! | `Checked<A>: Extract<A::First, M, S>` | Are the other arguments axum extractors? |
+//! | `H: Handler<Checked<A>, M, S>` | Does it give a response? |
+//!
+//! [`Guard`], [`Right`] and [`Checked`] are the first argument, what it may
+//! change, and all arguments, once it is known that the first is a guard: a
+//! handler without one gets one error and not four. It is not axum's `Handler`
+//! because that one is open: anybody can implement it for a type that asks for
+//! nothing.
+
+use std::{future::Future, pin::Pin};
+
+use axum::{
+    body::Body,
+    extract::Request,
+    http::request::Parts,
+    response::{IntoResponse, Response},
+};
+
+/// A function with the arguments `Args`, or [`public`](crate::public) around an axum handler.
+///
+/// Nobody else can be one: only the compiler says what a function is.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a handler",
+    label = "expected an `async fn` with one to sixteen arguments, the first of them a guard",
+    note = "a handler is `Clone + Send + Sync + 'static`: a closure must not borrow"
+)]
+pub trait Function<Args>: sealed::Function<Args> + Clone + Send + Sync + 'static {}
+
+/// The arguments of a function.
+pub trait Arguments: sealed::Arguments {
+    /// The first of them.
+    type First;
+}
+
+/// The first argument of a handler that has none.
+#[derive(Debug)]
+pub enum NoArguments {}
+
+/// A first argument that says who may call: a proof, a
+/// [`Session`](crate::Session), a look such as [`CurrentUser`](crate::CurrentUser),
+/// [`By<T>`](crate::By), or a tuple of them for several realms.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not say who may call this route",
+    label = "the first argument of this handler is no guard",
+    note = "make the guard the first argument: `Authenticated<User>`, `Fresh<User>`, `Session<Anonymous>`, …",
+    note = "or say that everyone may call it: `public(handler)`"
+)]
+pub trait Access: sealed::Access + Sized + Send {
+    /// What it may do to the login state: [`Reads`], [`LogsIn`] or [`Changes`].
+    type Right;
+    /// Itself.
+    type Guard;
+    /// `Args`.
+    type With<Args>;
+    #[doc(hidden)]
+    fn from_guard(guard: Self::Guard) -> Self;
+}
+
+/// The first argument of `A`, known to be a guard.
+pub type Guard<A> = <<A as Arguments>::First as Access>::Guard;
+
+/// What the guard of `A` may do to the login state.
+pub type Right<A> = <<A as Arguments>::First as Access>::Right;
+
+/// `A`, its first argument known to be a guard.
+pub type Checked<A> = <<A as Arguments>::First as Access>::With<A>;
+
+/// The right of a guard that changes nothing.
+#[derive(Debug)]
+pub enum Reads {}
+
+/// The right of a guard that may begin a login: `Session<Anonymous>`, [`AnySession`](crate::AnySession).
+#[derive(Debug)]
+pub enum LogsIn {}
+
+/// The right of a guard that may change or end a login.
+#[derive(Debug)]
+pub enum Changes {}
+
+/// A guard whose presence proves `G`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not prove `{G}`",
+    label = "everything in this area must prove `{G}`",
+    note = "make `{G}`, or a stronger guard, the handler's first argument",
+    note = "a route that others may call belongs outside of the area"
+)]
+pub trait Proves<G>: sealed::Proves<G> {}
+
+/// A right that may be held by a route that answers GET.
+#[diagnostic::on_unimplemented(
+    message = "this handler may change the login state, and the route answers GET",
+    label = "a link, an image or a prefetch could trigger it",
+    note = "use `.post(…)`; a link to it becomes a form with a button",
+    note = "for the way back from an OAuth provider there is `.get_callback(…)`"
+)]
+pub trait MayBeGet: sealed::Right {}
+impl MayBeGet for Reads {}
+
+/// A right that may be held by a route that another site sends the browser back to.
+#[diagnostic::on_unimplemented(
+    message = "a callback begins a login, and this guard is not for that",
+    label = "expected `Session<Anonymous>` or `AnySession<User>` as the first argument",
+    note = "a page that only reads is `.get(…)`; what changes a login is `.post(…)`"
+)]
+pub trait MayBeCallback: sealed::Right {}
+impl MayBeCallback for LogsIn {}
+
+/// The rights of two guards together: at most one of them holds a session.
+#[diagnostic::on_unimplemented(
+    message = "two guards of this handler may change a login state",
+    label = "one request changes one login",
+    note = "ask for the proof of the other realm: `(Session<…>, Authenticated<Staff>)`"
+)]
+pub trait Beside<R>: sealed::Right {
+    /// The right of both.
+    type Both;
+}
+impl<R> Beside<R> for Reads {
+    type Both = R;
+}
+impl Beside<Reads> for LogsIn {
+    type Both = LogsIn;
+}
+impl Beside<Reads> for Changes {
+    type Both = Changes;
+}
+
+/// A guard that can be asked for with the state `S`. `W` is inferred.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can't be asked for with the state `{S}`",
+    label = "this guard needs a manager's `Login<User>` in the state",
+    note = "a service outside of an area is `.public_service(…)`"
+)]
+pub trait Ask<S, W = ()>: sealed::Access + Sized {
+    #[doc(hidden)]
+    fn ask(
+        parts: &mut Parts,
+        state: &S,
+        seal: sealed::Seal,
+    ) -> impl Future<Output = Result<Self, Response>> + Send;
+}
+
+/// Arguments of which all but the first are axum extractors.
+pub trait Extract<First, M, S>: sealed::Arguments + Sized {
+    #[doc(hidden)]
+    fn extract(
+        first: First,
+        parts: Parts,
+        body: Body,
+        state: &S,
+        seal: sealed::Seal,
+    ) -> impl Future<Output = Result<Self, Response>> + Send;
+}
+
+/// A function that answers a request.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not answer a request",
+    label = "expected an `async fn` that returns a response"
+)]
+pub trait Handler<A, M, S>: Function<A> {
+    #[doc(hidden)]
+    type Answer: Future<Output = Response> + Send;
+
+    #[doc(hidden)]
+    fn answer<First, W>(self, request: Request, state: S) -> Self::Answer
+    where
+        First: Access<Guard: Ask<S, W>> + 'static,
+        W: 'static,
+        A: Extract<First, M, S>;
+}
+
+pub(super) type BoxedAnswer = Pin<Box<dyn Future<Output = Response> + Send>>;
+
+/// Asks for the guard, then for the other arguments, then calls: who may not
+/// call is refused before anything else of the request is looked at.
+pub(super) async fn answer<H, A, First, M, S, W>(handler: H, request: Request, state: S) -> Response
+where
+    H: sealed::Function<A, Output: Future<Output: IntoResponse> + Send> + Send,
+    First: Access<Guard: Ask<S, W>> + 'static,
+    W: 'static,
+    A: Extract<First, M, S> + Send,
+    S: Send + Sync,
+{
+    let (mut parts, body) = request.into_parts();
+    let guard = match First::Guard::ask(&mut parts, &state, sealed::Seal).await {
+        Ok(guard) => First::from_guard(guard),
+        Err(refusal) => return refusal,
+    };
+    match A::extract(guard, parts, body, &state, sealed::Seal).await {
+        Ok(arguments) => handler.call(arguments).await.into_response(),
+        Err(rejection) => rejection,
+    }
+}
+
+pub(super) mod sealed {
+    /// Nobody outside can write this type, so nobody can write a method that takes it.
+    #[derive(Clone, Copy, Debug)]
+    pub struct Seal;
+
+    pub trait Function<Args> {
+        type Output;
+        fn call(self, args: Args) -> Self::Output;
+    }
+
+    pub trait Arguments {}
+
+    pub trait Access {
+        /// The user types it is about, to see that they differ.
+        fn users(users: &mut Vec<std::any::TypeId>);
+    }
+
+    pub trait Proves<G> {}
+
+    pub trait Right {}
+    impl Right for super::Reads {}
+    impl Right for super::LogsIn {}
+    impl Right for super::Changes {}
+}

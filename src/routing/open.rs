@@ -1,0 +1,116 @@
+//! Routes that everyone may call.
+
+use std::{fmt, marker::PhantomData};
+
+use axum::{body::Body, extract::Request, http::request::Parts, response::Response};
+
+use crate::routing::handler::{Access, Arguments, Ask, Extract, Function, Handler, Reads, sealed};
+
+/// Says that everyone may call an axum handler: `.get("/about", public(about))`.
+///
+/// The handler is an ordinary one: any extractors, no guard. It may look who is
+/// there with [`CurrentUser`](crate::CurrentUser). What it can't ask for is a
+/// proof or a [`Session`](crate::Session).
+pub fn public<H, T>(handler: H) -> Public<H, T> {
+    Public {
+        handler,
+        arguments: PhantomData,
+    }
+}
+
+/// A handler that everyone may call: from [`public`].
+#[must_use = "it is mounted with `.get(path, public(handler))` and its siblings"]
+pub struct Public<H, T> {
+    handler: H,
+    arguments: PhantomData<fn() -> T>,
+}
+
+impl<H: Clone, T> Clone for Public<H, T> {
+    fn clone(&self) -> Self {
+        public(self.handler.clone())
+    }
+}
+
+impl<H, T> fmt::Debug for Public<H, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Public")
+    }
+}
+
+/// The guard of a public route: none.
+#[derive(Debug)]
+pub struct Everyone(());
+
+/// The arguments of a public route, which only axum looks at.
+#[derive(Debug)]
+pub struct PublicArguments<T>(PhantomData<fn() -> T>);
+
+impl<T> sealed::Arguments for PublicArguments<T> {}
+
+impl<T> Arguments for PublicArguments<T> {
+    type First = Everyone;
+}
+
+impl sealed::Access for Everyone {
+    fn users(_: &mut Vec<std::any::TypeId>) {}
+}
+
+#[diagnostic::do_not_recommend]
+impl Access for Everyone {
+    type Right = Reads;
+    type Guard = Self;
+    type With<Args> = Args;
+
+    fn from_guard(guard: Self) -> Self {
+        guard
+    }
+}
+
+impl<S: Sync> Ask<S> for Everyone {
+    async fn ask(_: &mut Parts, _: &S, _: sealed::Seal) -> Result<Self, Response> {
+        Ok(Self(()))
+    }
+}
+
+impl<T, S: Sync> Extract<Everyone, (), S> for PublicArguments<T> {
+    async fn extract(
+        _: Everyone,
+        _: Parts,
+        _: Body,
+        _: &S,
+        _: sealed::Seal,
+    ) -> Result<Self, Response> {
+        Ok(Self(PhantomData))
+    }
+}
+
+impl<H, T> sealed::Function<PublicArguments<T>> for Public<H, T> {
+    type Output = ();
+
+    fn call(self, _: PublicArguments<T>) {}
+}
+
+impl<H, T> Function<PublicArguments<T>> for Public<H, T>
+where
+    H: Clone + Send + Sync + 'static,
+    T: 'static,
+{
+}
+
+impl<H, T, S> Handler<PublicArguments<T>, (), S> for Public<H, T>
+where
+    H: axum::handler::Handler<T, S>,
+    T: 'static,
+    S: 'static,
+{
+    type Answer = H::Future;
+
+    fn answer<First, W>(self, request: Request, state: S) -> H::Future
+    where
+        First: Access<Guard: Ask<S, W>> + 'static,
+        W: 'static,
+        PublicArguments<T>: Extract<First, (), S>,
+    {
+        self.handler.call(request, state)
+    }
+}
