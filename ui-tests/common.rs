@@ -1,0 +1,74 @@
+//! The app that every program is about.
+#![allow(dead_code)]
+
+use std::convert::Infallible;
+
+use axum::extract::FromRef;
+use portcullis::{AuthHash, AuthUser, Login, LoginManager, OneFactor, SecretKey};
+
+pub struct User {
+    pub name: String,
+}
+
+pub struct Staff;
+
+impl AuthUser for User {
+    type Id = String;
+    type Factors = OneFactor;
+
+    fn id(&self) -> String {
+        self.name.clone()
+    }
+
+    fn session_auth_hash(&self) -> AuthHash {
+        AuthHash::none()
+    }
+}
+
+impl AuthUser for Staff {
+    type Id = u64;
+    type Factors = OneFactor;
+
+    fn id(&self) -> u64 {
+        1
+    }
+
+    fn session_auth_hash(&self) -> AuthHash {
+        AuthHash::none()
+    }
+}
+
+#[derive(Clone)]
+pub struct Db;
+
+#[derive(Clone, FromRef)]
+pub struct App {
+    pub login: Login<User>,
+    pub db: Db,
+}
+
+#[derive(Clone, FromRef)]
+pub struct TwoRealms {
+    pub users: Login<User>,
+    pub staff: Login<Staff>,
+}
+
+pub async fn load_user(name: String) -> Result<Option<User>, Infallible> {
+    Ok(Some(User { name }))
+}
+
+pub async fn load_staff(_: u64) -> Result<Option<Staff>, Infallible> {
+    Ok(Some(Staff))
+}
+
+pub fn key() -> SecretKey {
+    SecretKey::from([7; 32])
+}
+
+pub fn users() -> LoginManager<User> {
+    LoginManager::builder().user_loader(load_user).secret_key(key()).build().unwrap()
+}
+
+pub fn staff() -> LoginManager<Staff> {
+    LoginManager::builder().realm("staff").user_loader(load_staff).secret_key(key()).build().unwrap()
+}

@@ -1,0 +1,15 @@
+#[path = "../common.rs"]
+mod common;
+use common::*;
+use axum::extract::State;
+use portcullis::{Authenticated, Routes};
+
+async fn list(State(_): State<Db>, user: Authenticated<User>) -> String {
+    user.name.clone()
+}
+
+fn routes() -> Routes<App> {
+    Routes::new().get("/orders", list)
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+#[path = "../common.rs"]
+mod common;
+use common::*;
+use portcullis::{AuthHash};
+
+fn bytes(hash: &AuthHash) -> &[u8] {
+    hash.as_ref()
+}
+
+fn main() {}

@@ -1,0 +1,17 @@
+#[path = "../common.rs"]
+mod common;
+use common::*;
+use axum::{RequestPartsExt, extract::FromRequestParts, http::request::Parts};
+use portcullis::{Authenticated, LoginError};
+
+struct Mine(Authenticated<User>);
+
+impl FromRequestParts<App> for Mine {
+    type Rejection = LoginError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, LoginError> {
+        Ok(Mine(parts.extract_with_state(app).await?))
+    }
+}
+
+fn main() {}

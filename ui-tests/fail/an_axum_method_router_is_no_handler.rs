@@ -1,0 +1,15 @@
+#[path = "../common.rs"]
+mod common;
+use common::*;
+use axum::routing::get;
+use portcullis::Routes;
+
+async fn list() -> &'static str {
+    "every order of every customer"
+}
+
+fn routes() -> Routes<App> {
+    Routes::new().get("/orders", get(list))
+}
+
+fn main() {}

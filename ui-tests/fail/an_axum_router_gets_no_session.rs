@@ -1,0 +1,15 @@
+#[path = "../common.rs"]
+mod common;
+use common::*;
+use axum::{Router, routing::post};
+use portcullis::{Authenticated, Session};
+
+async fn log_out(session: Session<Authenticated<User>>) {
+    drop(session);
+}
+
+fn routes() -> Router<App> {
+    Router::new().route("/logout", post(log_out))
+}
+
+fn main() {}

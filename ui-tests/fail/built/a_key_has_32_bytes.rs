@@ -1,0 +1,8 @@
+#[path = "../../common.rs"]
+mod common;
+use common::*;
+use portcullis::{SecretKey};
+
+fn main() {
+    let _ = SecretKey::from(*b"too short");
+}

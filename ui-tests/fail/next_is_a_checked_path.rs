@@ -1,0 +1,11 @@
+#[path = "../common.rs"]
+mod common;
+use common::*;
+use axum::response::Redirect;
+use portcullis::{Authenticated, Session};
+
+fn go(session: Session<Authenticated<User>>, next: String) -> Redirect {
+    session.next_or(next)
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+#[path = "../common.rs"]
+mod common;
+use common::*;
+use portcullis::{Routes};
+
+fn serve(routes: Routes) -> axum::Router {
+    axum::Router::new().merge(routes)
+}
+
+fn main() {}
