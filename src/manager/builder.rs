@@ -208,9 +208,10 @@ impl<L, K> Builder<L, K> {
     /// # Errors
     ///
     /// When settings contradict each other or can't be; the text says which.
-    pub fn build(self) -> Result<LoginManager<L::User>, BuildError>
+    pub fn build<U>(self) -> Result<LoginManager<U>, BuildError>
     where
-        L: LoaderGiven,
+        U: AuthUser,
+        L: LoaderGiven<User = U>,
         K: KeyGiven,
     {
         let Self {

@@ -53,8 +53,24 @@ guards! {
     [U: AuthUser] Session<Authenticated<U>>: Changes, |users| users.push(TypeId::of::<U>());
     [U: AuthUser] Session<Fresh<U>>: Changes, |users| users.push(TypeId::of::<U>());
     [T: HoldsProof<Proof: Access>] By<T>: <T::Proof as Access>::Right, |users| <T::Proof as sealed::Access>::users(users);
-    [A: Access<Right: Beside<B::Right>>, B: Access] (A, B):
-        <A::Right as Beside<B::Right>>::Both, |users| { A::users(users); B::users(users) };
+}
+
+impl<A: sealed::Access, B: sealed::Access> sealed::Access for (A, B) {
+    fn users(users: &mut Vec<TypeId>) {
+        A::users(users);
+        B::users(users);
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<A: Access<Right: Beside<B::Right>>, B: Access> Access for (A, B) {
+    type Right = <A::Right as Beside<B::Right>>::Both;
+    type Guard = Self;
+    type With<Args> = Args;
+
+    fn from_guard(guard: Self) -> Self {
+        guard
+    }
 }
 
 /// Declares what proves what.
@@ -68,11 +84,15 @@ macro_rules! proves {
 
 proves! {
     [] Anyone => Anyone;
+    [] Anyone => Everyone;
     [] Everyone => Anyone;
+    [] Everyone => Everyone;
     [U] Anonymous<U> => Anyone;
     [U] Anonymous<U> => Anonymous<U>;
     [U] Option<Authenticated<U>> => Anyone;
+    [U] Option<Authenticated<U>> => Option<Authenticated<U>>;
     [U] CurrentUser<U> => Anyone;
+    [U] CurrentUser<U> => CurrentUser<U>;
     [U: AuthUser] AnySession<U> => Anyone;
     [U] Authenticated<U> => Anyone;
     [U] Authenticated<U> => Authenticated<U>;
@@ -94,31 +114,29 @@ impl<A: Proves<G>, B, G> sealed::Proves<G> for (A, B) {}
 #[diagnostic::do_not_recommend]
 impl<A: Proves<G>, B, G> Proves<G> for (A, B) {}
 
-/// How each guard of one realm is asked for.
-macro_rules! asks {
-    ($([$($param:tt)*] $guard:ty, $w:ty, $user:ty: |$ask:ident| $answer:expr;)*) => {$(
+/// How a guard of one realm is asked for.
+macro_rules! asked {
+    ([$($param:tt)*] $guard:ty, $w:ty, $user:ty: |$ask:ident| $answer:expr) => {
         impl<S: LoginState<$user>, $($param)*> Ask<S, $w> for $guard {
             async fn ask(parts: &mut Parts, state: &S, _: sealed::Seal) -> Result<Self, Response> {
                 let $ask = ask::Ask { login: state.login(), request: parts };
                 $answer.map_err(IntoResponse::into_response)
             }
         }
-    )*};
+    };
 }
 
-asks! {
-    [U: AuthUser] Anonymous<U>, (), U: |ask| ask.anonymous().await;
-    [U: AuthUser] Anonymous<OnlyRealm>, Only<U>, U: |ask| ask.anonymous().await;
-    [U: AuthUser] Authenticated<U>, (), U: |ask| ask.authenticated().await;
-    [U: AuthUser] Fresh<U>, (), U: |ask| ask.fresh().await;
-    [U: AuthUser] Option<Authenticated<U>>, (), U: |ask| ask.look().await;
-    [U: AuthUser] CurrentUser<U>, (), U: |ask| ask.find().await.map(CurrentUser::new);
-    [U: AuthUser] AnySession<U>, (), U: |ask| ask.any_session().await;
-    [U: AuthUser] Session<Anonymous<U>>, (), U: |ask| with_ticket(&ask, ask.anonymous().await);
-    [U: AuthUser] Session<Anonymous<OnlyRealm>>, Only<U>, U: |ask| with_ticket(&ask, ask.anonymous().await);
-    [U: AuthUser] Session<Authenticated<U>>, (), U: |ask| with_ticket(&ask, ask.authenticated().await);
-    [U: AuthUser] Session<Fresh<U>>, (), U: |ask| with_ticket(&ask, ask.fresh().await);
-}
+asked!([U: AuthUser] Anonymous<U>, (), U: |ask| ask.anonymous().await);
+asked!([U: AuthUser] Anonymous<OnlyRealm>, Only<U>, U: |ask| ask.anonymous().await);
+asked!([U: AuthUser] Authenticated<U>, (), U: |ask| ask.authenticated().await);
+asked!([U: AuthUser] Fresh<U>, (), U: |ask| ask.fresh().await);
+asked!([U: AuthUser] Option<Authenticated<U>>, (), U: |ask| ask.look().await);
+asked!([U: AuthUser] CurrentUser<U>, (), U: |ask| ask.find().await.map(CurrentUser::new));
+asked!([U: AuthUser] AnySession<U>, (), U: |ask| ask.any_session().await);
+asked!([U: AuthUser] Session<Anonymous<U>>, (), U: |ask| with_ticket(&ask, ask.anonymous().await));
+asked!([U: AuthUser] Session<Anonymous<OnlyRealm>>, Only<U>, U: |ask| with_ticket(&ask, ask.anonymous().await));
+asked!([U: AuthUser] Session<Authenticated<U>>, (), U: |ask| with_ticket(&ask, ask.authenticated().await));
+asked!([U: AuthUser] Session<Fresh<U>>, (), U: |ask| with_ticket(&ask, ask.fresh().await));
 
 fn with_ticket<U: AuthUser, P>(
     ask: &ask::Ask<'_, U>,

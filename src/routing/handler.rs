@@ -166,8 +166,8 @@ pub trait Extract<First, M, S>: sealed::Arguments + Sized {
 
 /// A function that answers a request.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` does not answer a request",
-    label = "expected an `async fn` that returns a response"
+    message = "`{Self}` is not a handler",
+    label = "expected an `async fn` that returns a response, its first argument a guard"
 )]
 pub trait Handler<A, M, S>: Function<A> {
     #[doc(hidden)]

@@ -26,9 +26,9 @@ use crate::{
 #[derive(Debug)]
 pub enum Anyone {}
 
-/// The methods for the unsafe methods of HTTP, all alike.
-macro_rules! unsafe_methods {
-    ($($(#[$doc:meta])* $name:ident $filter:ident;)*) => {$(
+/// A method for an unsafe method of HTTP; all are alike.
+macro_rules! unsafe_method {
+    ($(#[$doc:meta])* $name:ident $filter:ident) => {
         $(#[$doc])*
         ///
         /// # Panics
@@ -51,7 +51,7 @@ macro_rules! unsafe_methods {
             let row = (stringify!($filter), path, None);
             self.route(row, Mounted::<_, A, M, W>::new(handler), |mounted| on(MethodFilter::$filter, mounted))
         }
-    )*};
+    };
 }
 
 impl<S, G> Routes<S, G>
@@ -86,15 +86,24 @@ where
         )
     }
 
-    unsafe_methods! {
+    unsafe_method! {
         /// Answers POST under `path`.
-        post POST;
+        post POST
+    }
+
+    unsafe_method! {
         /// Answers PUT under `path`.
-        put PUT;
+        put PUT
+    }
+
+    unsafe_method! {
         /// Answers PATCH under `path`.
-        patch PATCH;
+        patch PATCH
+    }
+
+    unsafe_method! {
         /// Answers DELETE under `path`.
-        delete DELETE;
+        delete DELETE
     }
 
     /// Answers every method under `path` but OPTIONS, with a handler that changes no login.

@@ -18,9 +18,10 @@ mod methods;
 mod open;
 
 pub use access_table::{AccessRow, AccessTable};
+pub use guards::Only;
 pub use into_router::Realms;
 pub use methods::Anyone;
-pub use open::{Public, public};
+pub use open::{Everyone, Public, public};
 
 use std::{convert::Infallible, fmt, marker::PhantomData};
 

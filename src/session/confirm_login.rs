@@ -1,11 +1,15 @@
 //! Giving the password once more.
 
+use std::sync::Arc;
+
 use crate::{
     error::{Kind, LoginError},
     manager::Verified,
     session::{
         Fresh, IsVerified, LoggedIn, Session,
+        proof::Known,
         transition::{Data, NewLogin, Unawaited, awaited, replace},
+        visit,
     },
     user::AuthUser,
 };
@@ -21,49 +25,51 @@ impl<P> Session<P> {
     /// verification is older than 5 minutes, [`is_ended`](LoginError::is_ended)
     /// when the session was logged out meanwhile, or
     /// [`is_store`](LoginError::is_store).
-    pub fn confirm_login<V>(self, verified: V) -> ConfirmLogin<P, P::User>
+    pub fn confirm_login<U, V>(self, verified: V) -> ConfirmLogin<P, U>
     where
-        P: LoggedIn,
-        V: IsVerified<P::User>,
+        U: AuthUser,
+        P: LoggedIn<User = U>,
+        V: IsVerified<U>,
     {
-        let unawaited = Unawaited::new("confirm_login");
         ConfirmLogin {
+            known: self.proof.known().clone(),
             session: self,
             verified: verified.into_verified(),
-            unawaited,
+            unawaited: Unawaited::new("confirm_login"),
         }
     }
 }
 
 /// A confirmation about to happen: from [`Session::confirm_login`].
 #[must_use = "a confirmation takes effect when it is awaited"]
-#[derive(Debug)]
 pub struct ConfirmLogin<P, U> {
     session: Session<P>,
+    known: Arc<Known<U>>,
     verified: Verified<U>,
     unawaited: Unawaited,
 }
 
-impl<P: LoggedIn<User = U>, U: AuthUser> ConfirmLogin<P, U> {
+impl<P, U: AuthUser> ConfirmLogin<P, U> {
     async fn run(self) -> Result<Session<Fresh<U>>, (LoginError, Session<P>)> {
         let Self {
             session,
+            known,
             verified,
             unawaited,
         } = self;
         unawaited.awaited();
-        match confirm(&session, verified).await {
+        match confirm(&known, session.ticket.visit, verified).await {
             Ok(fresh) => Ok(session.next(fresh)),
             Err(error) => Err((error, session)),
         }
     }
 }
 
-async fn confirm<P: LoggedIn<User = U>, U: AuthUser>(
-    session: &Session<P>,
+async fn confirm<U: AuthUser>(
+    known: &Arc<Known<U>>,
+    number: visit::Number,
     verified: Verified<U>,
 ) -> Result<Fresh<U>, LoginError> {
-    let known = session.proof.known();
     let core = &known.realm.core;
     let forced = known.forced;
     verified.check(core.now(), forced)?;
@@ -81,17 +87,9 @@ async fn confirm<P: LoggedIn<User = U>, U: AuthUser>(
         end_others: false,
     };
     let old = Some(known.record.clone());
-    let known = replace(
-        &known.realm,
-        session.ticket.visit,
-        old,
-        verified.user,
-        login,
-        Data::All,
-    )
-    .await?;
+    let known = replace(&known.realm, number, old, verified.user, login, Data::All).await?;
     tracing::info!(target: "portcullis", realm = core.realm(), session = %known.record.id, "login confirmed");
     Ok(Fresh::just_verified(known))
 }
 
-awaited!([P: LoggedIn<User = U> + Send + Sync + 'static, U: AuthUser] ConfirmLogin<P, U>, P => Fresh<U>);
+awaited!(confirm_login, [P, U] ConfirmLogin<P, U>, P => Fresh<U>);

@@ -1,10 +1,14 @@
 //! After a change of the password: this browser stays, all others go.
 
+use std::sync::Arc;
+
 use crate::{
     error::{Kind, LoginError},
     session::{
         Fresh, IsFresh, Session,
+        proof::Known,
         transition::{Data, NewLogin, Unawaited, awaited, replace},
+        visit,
     },
     user::AuthUser,
 };
@@ -25,11 +29,13 @@ impl<P> Session<P> {
     /// [`is_ended`](LoginError::is_ended) when the session ended meanwhile, or
     /// [`is_store`](LoginError::is_store): then the others may still be alive,
     /// until they are used and the auth hash no longer fits.
-    pub fn credentials_changed(self, user: P::User) -> CredentialsChanged<P, P::User>
+    pub fn credentials_changed<U>(self, user: U) -> CredentialsChanged<P, U>
     where
-        P: IsFresh,
+        U: AuthUser,
+        P: IsFresh<User = U>,
     {
         CredentialsChanged {
+            known: self.proof.known().clone(),
             session: self,
             user,
             unawaited: Unawaited::new("credentials_changed"),
@@ -39,33 +45,34 @@ impl<P> Session<P> {
 
 /// A change of credentials about to take effect: from [`Session::credentials_changed`].
 #[must_use = "the other sessions end when it is awaited"]
-#[derive(Debug)]
 pub struct CredentialsChanged<P, U> {
     session: Session<P>,
+    known: Arc<Known<U>>,
     user: U,
     unawaited: Unawaited,
 }
 
-impl<P: IsFresh<User = U>, U: AuthUser> CredentialsChanged<P, U> {
+impl<P, U: AuthUser> CredentialsChanged<P, U> {
     async fn run(self) -> Result<Session<Fresh<U>>, (LoginError, Session<P>)> {
         let Self {
             session,
+            known,
             user,
             unawaited,
         } = self;
         unawaited.awaited();
-        match change(&session, user).await {
+        match change(&known, session.ticket.visit, user).await {
             Ok(fresh) => Ok(session.next(fresh)),
             Err(error) => Err((error, session)),
         }
     }
 }
 
-async fn change<P: IsFresh<User = U>, U: AuthUser>(
-    session: &Session<P>,
+async fn change<U: AuthUser>(
+    known: &Arc<Known<U>>,
+    number: visit::Number,
     user: U,
 ) -> Result<Fresh<U>, LoginError> {
-    let known = session.proof.known();
     let core = &known.realm.core;
     if user.id() != known.user.id() {
         return Err(Kind::Refused.into());
@@ -77,17 +84,9 @@ async fn change<P: IsFresh<User = U>, U: AuthUser>(
         end_others: true,
     };
     let old = Some(known.record.clone());
-    let known = replace(
-        &known.realm,
-        session.ticket.visit,
-        old,
-        user,
-        login,
-        Data::All,
-    )
-    .await?;
+    let known = replace(&known.realm, number, old, user, login, Data::All).await?;
     tracing::info!(target: "portcullis", realm = core.realm(), session = %known.record.id, "credentials changed, other sessions ended");
     Ok(Fresh::just_verified(known))
 }
 
-awaited!([P: IsFresh<User = U> + Send + Sync + 'static, U: AuthUser] CredentialsChanged<P, U>, P => Fresh<U>);
+awaited!(credentials_changed, [P, U] CredentialsChanged<P, U>, P => Fresh<U>);

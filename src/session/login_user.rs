@@ -4,7 +4,7 @@ use std::{marker::PhantomData, sync::Arc};
 
 use crate::{
     error::LoginError,
-    manager::Verified,
+    manager::{Core, Verified},
     session::{
         Authenticated, Found, Fresh, IsVerified, MayLogIn, Session,
         proof::Known,
@@ -43,6 +43,7 @@ impl<P> Session<P> {
         P: MayLogIn<U>,
     {
         LoginUser {
+            core: self.proof.core().clone(),
             session: self,
             verified: verified.into_verified(),
             force_inactive: false,
@@ -54,9 +55,9 @@ impl<P> Session<P> {
 
 /// A login about to happen: from [`Session::login_user`].
 #[must_use = "a login takes effect when it is awaited"]
-#[derive(Debug)]
 pub struct LoginUser<P, U, Next = Fresh<U>> {
     session: Session<P>,
+    core: Arc<Core>,
     verified: Verified<U>,
     force_inactive: bool,
     unawaited: Unawaited,
@@ -77,6 +78,7 @@ impl<P, U, Next> LoginUser<P, U, Next> {
     pub fn stale(self) -> LoginUser<P, U, Authenticated<U>> {
         let Self {
             session,
+            core,
             verified,
             force_inactive,
             unawaited,
@@ -84,6 +86,7 @@ impl<P, U, Next> LoginUser<P, U, Next> {
         } = self;
         LoginUser {
             session,
+            core,
             verified,
             force_inactive,
             unawaited,
@@ -92,33 +95,34 @@ impl<P, U, Next> LoginUser<P, U, Next> {
     }
 }
 
-impl<P: MayLogIn<U>, U: AuthUser, Next> LoginUser<P, U, Next> {
+impl<P, U: AuthUser, Next> LoginUser<P, U, Next> {
     async fn log_in(
         self,
         fresh: bool,
     ) -> Result<(Arc<Known<U>>, Session<P>), (LoginError, Session<P>)> {
         let Self {
             session,
+            core,
             verified,
             force_inactive,
             unawaited,
             next: _,
         } = self;
         unawaited.awaited();
-        match log_in(&session, verified, force_inactive, fresh).await {
+        match log_in(&core, session.ticket.visit, verified, force_inactive, fresh).await {
             Ok(known) => Ok((known, session)),
             Err(error) => Err((error, session)),
         }
     }
 }
 
-async fn log_in<P: MayLogIn<U>, U: AuthUser>(
-    session: &Session<P>,
+async fn log_in<U: AuthUser>(
+    core: &Arc<Core>,
+    number: visit::Number,
     verified: Verified<U>,
     force_inactive: bool,
     fresh: bool,
 ) -> Result<Arc<Known<U>>, LoginError> {
-    let core = session.proof.core();
     if !Arc::ptr_eq(core, &verified.realm.core) {
         return Err(LoginError::misuse(
             core.realm(),
@@ -136,7 +140,6 @@ async fn log_in<P: MayLogIn<U>, U: AuthUser>(
         lasts: None,
         end_others: false,
     };
-    let number = session.ticket.visit;
     let known = replace(
         &verified.realm,
         number,
@@ -150,19 +153,19 @@ async fn log_in<P: MayLogIn<U>, U: AuthUser>(
     Ok(known)
 }
 
-impl<P: MayLogIn<U>, U: AuthUser> LoginUser<P, U, Fresh<U>> {
+impl<P, U: AuthUser> LoginUser<P, U, Fresh<U>> {
     async fn run(self) -> Result<Session<Fresh<U>>, (LoginError, Session<P>)> {
         let (known, session) = self.log_in(true).await?;
         Ok(session.next(Fresh::just_verified(known)))
     }
 }
 
-impl<P: MayLogIn<U>, U: AuthUser> LoginUser<P, U, Authenticated<U>> {
+impl<P, U: AuthUser> LoginUser<P, U, Authenticated<U>> {
     async fn run(self) -> Result<Session<Authenticated<U>>, (LoginError, Session<P>)> {
         let (known, session) = self.log_in(false).await?;
         Ok(session.next(Authenticated(known)))
     }
 }
 
-awaited!([P: MayLogIn<U> + Send + Sync + 'static, U: AuthUser] LoginUser<P, U, Fresh<U>>, P => Fresh<U>);
-awaited!([P: MayLogIn<U> + Send + Sync + 'static, U: AuthUser] LoginUser<P, U, Authenticated<U>>, P => Authenticated<U>);
+awaited!(login_user, [P, U] LoginUser<P, U, Fresh<U>>, P => Fresh<U>);
+awaited!(login_user, [P, U] LoginUser<P, U, Authenticated<U>>, P => Authenticated<U>);

@@ -1,9 +1,12 @@
 //! Logging out.
 
+use std::sync::Arc;
+
 use crate::{
     error::LoginError,
     session::{
         Anonymous, Found, LoggedIn, Session,
+        proof::Known,
         transition::{Unawaited, awaited},
         visit,
     },
@@ -23,13 +26,14 @@ impl<P> Session<P> {
     /// Awaited, it fails with a [`LoginError`] that is
     /// [`is_store`](LoginError::is_store): the browser's cookie is removed, but
     /// a copy of it may still be good. That the session ended before is no error.
-    pub fn logout_user(self) -> LogoutUser<P, P::User>
+    pub fn logout_user<U>(self) -> LogoutUser<P, U>
     where
-        P: LoggedIn,
+        U: AuthUser,
+        P: LoggedIn<User = U>,
     {
         LogoutUser {
+            known: self.proof.known().clone(),
             session: self,
-            user: std::marker::PhantomData,
             unawaited: Unawaited::new("logout_user"),
         }
     }
@@ -37,22 +41,20 @@ impl<P> Session<P> {
 
 /// A logout about to happen: from [`Session::logout_user`].
 #[must_use = "a logout takes effect when it is awaited"]
-#[derive(Debug)]
 pub struct LogoutUser<P, U> {
     session: Session<P>,
-    user: std::marker::PhantomData<fn() -> U>,
+    known: Arc<Known<U>>,
     unawaited: Unawaited,
 }
 
-impl<P: LoggedIn<User = U>, U: AuthUser> LogoutUser<P, U> {
+impl<P, U: AuthUser> LogoutUser<P, U> {
     async fn run(self) -> Result<Session<Anonymous<U>>, (LoginError, Session<P>)> {
         let Self {
             session,
-            user: _,
+            known,
             unawaited,
         } = self;
         unawaited.awaited();
-        let known = session.proof.known().clone();
         let core = &known.realm.core;
         let mut end = End::new();
         end.session = Some(known.record.id);
@@ -76,4 +78,4 @@ impl<P: LoggedIn<User = U>, U: AuthUser> LogoutUser<P, U> {
     }
 }
 
-awaited!([P: LoggedIn<User = U> + Send + Sync + 'static, U: AuthUser] LogoutUser<P, U>, P => Anonymous<U>);
+awaited!(logout_user, [P, U] LogoutUser<P, U>, P => Anonymous<U>);

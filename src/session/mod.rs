@@ -47,7 +47,7 @@ pub(crate) use open::Found;
 
 use std::{fmt, ops::Deref};
 
-use crate::local_path::LocalPath;
+use crate::{local_path::LocalPath, user::AuthUser};
 
 /// A proof together with the one right to change the login state of this request.
 ///
@@ -92,9 +92,10 @@ pub(crate) struct Ticket {
 
 impl<P> Session<P> {
     /// The user who is logged in.
-    pub fn user(&self) -> &P::User
+    pub fn user<U>(&self) -> &U
     where
-        P: LoggedIn,
+        U: AuthUser,
+        P: LoggedIn<User = U>,
     {
         &self.proof.known().user
     }

@@ -1,11 +1,15 @@
 //! Becoming somebody else.
 
+use std::sync::Arc;
+
 use crate::{
     error::LoginError,
     manager::Verified,
     session::{
         Fresh, IsVerified, LoggedIn, Session,
+        proof::Known,
         transition::{Data, NewLogin, Unawaited, awaited, replace},
+        visit,
     },
     user::AuthUser,
 };
@@ -21,49 +25,51 @@ impl<P> Session<P> {
     /// when the verification is older than 5 minutes,
     /// [`is_ended`](LoginError::is_ended) when the session was logged out
     /// meanwhile, or [`is_store`](LoginError::is_store).
-    pub fn switch_user<V>(self, verified: V) -> SwitchUser<P, P::User>
+    pub fn switch_user<U, V>(self, verified: V) -> SwitchUser<P, U>
     where
-        P: LoggedIn,
-        V: IsVerified<P::User>,
+        U: AuthUser,
+        P: LoggedIn<User = U>,
+        V: IsVerified<U>,
     {
-        let unawaited = Unawaited::new("switch_user");
         SwitchUser {
+            known: self.proof.known().clone(),
             session: self,
             verified: verified.into_verified(),
-            unawaited,
+            unawaited: Unawaited::new("switch_user"),
         }
     }
 }
 
 /// A switch about to happen: from [`Session::switch_user`].
 #[must_use = "a switch takes effect when it is awaited"]
-#[derive(Debug)]
 pub struct SwitchUser<P, U> {
     session: Session<P>,
+    known: Arc<Known<U>>,
     verified: Verified<U>,
     unawaited: Unawaited,
 }
 
-impl<P: LoggedIn<User = U>, U: AuthUser> SwitchUser<P, U> {
+impl<P, U: AuthUser> SwitchUser<P, U> {
     async fn run(self) -> Result<Session<Fresh<U>>, (LoginError, Session<P>)> {
         let Self {
             session,
+            known,
             verified,
             unawaited,
         } = self;
         unawaited.awaited();
-        match switch(&session, verified).await {
+        match switch(&known, session.ticket.visit, verified).await {
             Ok(fresh) => Ok(session.next(fresh)),
             Err(error) => Err((error, session)),
         }
     }
 }
 
-async fn switch<P: LoggedIn<User = U>, U: AuthUser>(
-    session: &Session<P>,
+async fn switch<U: AuthUser>(
+    before: &Arc<Known<U>>,
+    number: visit::Number,
     verified: Verified<U>,
 ) -> Result<Fresh<U>, LoginError> {
-    let before = session.proof.known();
     let core = &before.realm.core;
     verified.check(core.now(), false)?;
     let login = NewLogin {
@@ -73,19 +79,11 @@ async fn switch<P: LoggedIn<User = U>, U: AuthUser>(
         end_others: false,
     };
     let old = Some(before.record.clone());
-    let known = replace(
-        &before.realm,
-        session.ticket.visit,
-        old,
-        verified.user,
-        login,
-        Data::None,
-    )
-    .await?;
+    let known = replace(&before.realm, number, old, verified.user, login, Data::None).await?;
     tracing::info!(
         target: "portcullis", realm = core.realm(), before = %before.record.id, session = %known.record.id, "user switched"
     );
     Ok(Fresh::just_verified(known))
 }
 
-awaited!([P: LoggedIn<User = U> + Send + Sync + 'static, U: AuthUser] SwitchUser<P, U>, P => Fresh<U>);
+awaited!(switch_user, [P, U] SwitchUser<P, U>, P => Fresh<U>);

@@ -25,8 +25,8 @@ pub struct OrSession<T>(pub(super) T);
 /// `IntoFuture` and `.or_session()` for a transition whose `run` gives the
 /// error beside the session it started from.
 macro_rules! awaited {
-    ([$($param:tt)*] $transition:ty, $before:ty => $after:ty) => {
-        impl<$($param)*> std::future::IntoFuture for $transition {
+    ($name:ident, [$p:ident, $u:ident] $transition:ty, $before:ty => $after:ty) => {
+        impl<$p: Send + 'static, $u: crate::AuthUser> std::future::IntoFuture for $transition {
             type Output = Result<crate::Session<$after>, crate::LoginError>;
             type IntoFuture = std::pin::Pin<Box<dyn Future<Output = Self::Output> + Send>>;
 
@@ -35,8 +35,11 @@ macro_rules! awaited {
             }
         }
 
-        impl<$($param)*> std::future::IntoFuture for crate::session::OrSession<$transition> {
-            type Output = Result<crate::Session<$after>, (crate::LoginError, crate::Session<$before>)>;
+        impl<$p: Send + 'static, $u: crate::AuthUser> std::future::IntoFuture
+            for crate::session::OrSession<$transition>
+        {
+            type Output =
+                Result<crate::Session<$after>, (crate::LoginError, crate::Session<$before>)>;
             type IntoFuture = std::pin::Pin<Box<dyn Future<Output = Self::Output> + Send>>;
 
             fn into_future(self) -> Self::IntoFuture {
@@ -44,10 +47,16 @@ macro_rules! awaited {
             }
         }
 
-        impl<$($param)*> $transition {
+        impl<$p, $u> $transition {
             /// Gives the session back beside the error, for a handler that goes on with it.
             pub fn or_session(self) -> crate::session::OrSession<Self> {
                 crate::session::OrSession(self)
+            }
+        }
+
+        impl<$p, $u> std::fmt::Debug for $transition {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(stringify!($name))
             }
         }
     };

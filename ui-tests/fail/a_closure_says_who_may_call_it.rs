@@ -1,10 +1,10 @@
 #[path = "../common.rs"]
 mod common;
 use common::*;
-use portcullis::{Routes};
+use portcullis::Routes;
 
 fn routes() -> Routes<App> {
-    Routes::new().get("/orders", |query: axum::extract::RawQuery| async { query.0 })
+    Routes::new().post("/orders", |body: String| async { body })
 }
 
 fn main() {}

@@ -1,7 +1,6 @@
 #[path = "../common.rs"]
 mod common;
-use common::*;
-use portcullis::{Anyone, routing::handler::{Access, Reads}};
+use portcullis::routing::handler::{Access, Reads};
 
 struct Mine;
 

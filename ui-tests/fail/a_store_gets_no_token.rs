@@ -1,6 +1,3 @@
-#[path = "../common.rs"]
-mod common;
-use common::*;
 use portcullis::store::{Record, RecordId, RecordKind, Token};
 
 fn keep(id: RecordId, token: Token) -> Record {

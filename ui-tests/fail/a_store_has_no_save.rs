@@ -1,6 +1,3 @@
-#[path = "../common.rs"]
-mod common;
-use common::*;
 use portcullis::store::{MemoryStore, Record, SessionStore};
 
 async fn write_back(store: MemoryStore, record: Record) {

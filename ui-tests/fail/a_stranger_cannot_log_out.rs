@@ -1,6 +1,3 @@
-#[path = "../common.rs"]
-mod common;
-use common::*;
 use portcullis::{Anonymous, Session};
 
 async fn log_out(session: Session<Anonymous>) {

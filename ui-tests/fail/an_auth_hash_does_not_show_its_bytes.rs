@@ -1,6 +1,3 @@
-#[path = "../common.rs"]
-mod common;
-use common::*;
 use portcullis::{AuthHash};
 
 fn bytes(hash: &AuthHash) -> &[u8] {

@@ -1,6 +1,3 @@
-#[path = "../common.rs"]
-mod common;
-use common::*;
 use portcullis::{Routes};
 
 fn serve(routes: Routes) -> axum::Router {

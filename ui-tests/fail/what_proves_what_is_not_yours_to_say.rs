@@ -1,11 +1,7 @@
 #[path = "../common.rs"]
 mod common;
 use common::*;
-use portcullis::{Authenticated, CurrentUser, routing::handler::Proves};
-
-struct Members;
-
-impl Proves<Members> for CurrentUser<User> {}
+use portcullis::{Authenticated, routing::handler::Proves};
 
 impl Proves<Authenticated<User>> for User {}
 
