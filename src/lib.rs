@@ -1,5 +1,4 @@
-#![cfg_attr(docsrs, feature(doc_cfg))]
-//! Login and sessions for axum in which the compiler is the `login_required` decorator.
+#![doc = include_str!("../README.md")]
 
 mod clock;
 mod error;

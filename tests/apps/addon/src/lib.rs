@@ -1,0 +1,1 @@
+//! What another crate adds to portcullis: a store, a guard and a clock.

@@ -1,0 +1,1 @@
+//! The apps are in `tests/`, one file each.
