@@ -1,0 +1,401 @@
+//! Logging in, confirming, switching, changing the password, logging out: what
+//! each does to the session, and to whoever holds an older cookie.
+
+mod support;
+
+use axum::http::{Method, StatusCode};
+use portcullis::AuthUser;
+use support::*;
+
+#[tokio::test]
+async fn a_login_lets_in_and_a_logout_shuts_out() {
+    let world = World::new();
+    let mut browser = world.browser();
+    assert_eq!(browser.get("/me").await.status, StatusCode::SEE_OTHER);
+
+    let mut browser = world.logged_in(1).await;
+    assert_eq!(browser.get("/me").await.body, "user 1");
+    assert_eq!(browser.get("/fresh").await.body, "fresh 1");
+    assert_eq!(browser.post("/any").await.body, "fresh");
+
+    let mut thief = browser.clone();
+    let reply = browser.post("/logout").await;
+    assert_eq!(reply.status, StatusCode::SEE_OTHER);
+    assert_eq!(browser.session(), None, "the cookie is removed");
+    assert_eq!(browser.get("/me").await.status, StatusCode::SEE_OTHER);
+    assert_eq!(
+        thief.api(Method::GET, "/me").await.status,
+        StatusCode::UNAUTHORIZED,
+        "a copy is worth nothing"
+    );
+    assert!(world.store.inner.is_empty());
+}
+
+#[tokio::test]
+async fn every_transition_makes_a_new_id_and_ends_the_old_one() {
+    let world = World::new();
+    let mut browser = world.browser();
+    browser.post("/note/1").await;
+    for step in ["/login/1", "/confirm/1", "/password/new", "/switch/2"] {
+        let before = browser.clone();
+        assert!(browser.post(step).await.status.as_u16() < 400, "{step}");
+        assert_ne!(browser.session_id(), before.session_id(), "{step}");
+        let mut old = before;
+        let reply = old.api(Method::GET, "/me").await;
+        assert_eq!(reply.status, StatusCode::UNAUTHORIZED, "{step}");
+        assert!(
+            reply.set_cookies().is_empty(),
+            "{step}: a dead cookie is left alone"
+        );
+        assert_eq!(world.store.inner.len(), 1, "{step}");
+    }
+}
+
+#[tokio::test]
+async fn a_planted_cookie_is_worth_nothing_after_the_login() {
+    let world = World::new();
+    let mut attacker = world.browser();
+    attacker.post("/note/666").await;
+    attacker.post("/cart/7").await;
+    let mut victim = attacker.clone();
+    victim.post("/login/1").await;
+    assert_eq!(
+        victim.get("/data").await.body,
+        "note [] cart [7]",
+        "only what says so is kept"
+    );
+    assert_eq!(attacker.get("/who").await.body, "nobody");
+    assert_eq!(attacker.get("/data").await.body, "note [] cart []");
+}
+
+#[tokio::test]
+async fn another_user_sees_nothing_of_the_earlier_one() {
+    let world = World::new();
+    let mut browser = world.logged_in(1).await;
+    browser.post("/note/1").await;
+    browser.post("/cart/2").await;
+    browser.post("/confirm/1").await;
+    assert_eq!(
+        browser.get("/data").await.body,
+        "note [1] cart [2]",
+        "a confirmed session goes on"
+    );
+    browser.post("/switch/2").await;
+    assert_eq!(browser.get("/me").await.body, "user 2");
+    assert_eq!(browser.get("/data").await.body, "note [] cart []");
+}
+
+#[tokio::test]
+async fn on_the_cookie_of_a_deleted_user_a_login_begins_anew() {
+    let world = World::new();
+    let mut browser = world.logged_in(1).await;
+    browser.post("/note/1").await;
+    browser.post("/cart/2").await;
+    world.database.users.lock().unwrap().remove(&1);
+    let before = browser.clone();
+    browser.post("/login/2").await;
+    assert_ne!(browser.session_id(), before.session_id());
+    assert_eq!(browser.get("/data").await.body, "note [] cart []");
+    assert_eq!(
+        world.store.inner.len(),
+        1,
+        "the session of the deleted user is gone"
+    );
+}
+
+#[tokio::test]
+async fn a_password_change_keeps_this_browser_in_and_puts_the_others_out() {
+    let world = World::new();
+    let mut here = world.logged_in(1).await;
+    let mut there = world.logged_in(1).await;
+    let mut other_user = world.logged_in(2).await;
+    assert_eq!(here.post("/password/new").await.body, "changed");
+    assert_eq!(here.get("/fresh").await.body, "fresh 1");
+    assert_eq!(
+        there.api(Method::GET, "/me").await.status,
+        StatusCode::UNAUTHORIZED
+    );
+    assert_eq!(other_user.get("/me").await.body, "user 2");
+}
+
+#[tokio::test]
+async fn a_password_change_that_tells_nobody_puts_everyone_out() {
+    let world = World::new();
+    let mut browsers = [world.logged_in(1).await, world.logged_in(1).await];
+    world
+        .database
+        .change(1, |user| user.password = "new".to_owned());
+    for browser in &mut browsers {
+        assert_eq!(
+            browser.api(Method::GET, "/me").await.status,
+            StatusCode::UNAUTHORIZED
+        );
+    }
+    assert!(world.store.inner.is_empty(), "the sessions have ended");
+    world
+        .database
+        .change(1, |user| user.password = "secret 1".to_owned());
+    assert_eq!(browsers[0].get("/who").await.body, "nobody", "for good");
+}
+
+#[tokio::test]
+async fn an_inactive_user_is_refused_and_put_out_unless_forced() {
+    let world = World::new();
+    let mut browser = world.logged_in(1).await;
+    world.database.change(1, |user| user.active = false);
+    assert_eq!(
+        browser.api(Method::GET, "/me").await.status,
+        StatusCode::UNAUTHORIZED
+    );
+    let refused = browser.api(Method::POST, "/login/1").await;
+    let unknown = browser.api(Method::POST, "/login/77").await;
+    assert_eq!(
+        (refused.status, &refused.body),
+        (StatusCode::UNAUTHORIZED, &unknown.body),
+        "one answer for both"
+    );
+
+    assert_eq!(browser.post("/stale/1").await.body, "stale");
+    assert_eq!(browser.get("/me").await.body, "user 1");
+}
+
+#[tokio::test]
+async fn confirming_is_for_the_same_user() {
+    let world = World::new();
+    let mut browser = world.logged_in(1).await;
+    let before = browser.session_id();
+    assert_eq!(
+        browser.api(Method::POST, "/confirm/2").await.status,
+        StatusCode::UNAUTHORIZED
+    );
+    assert_eq!(browser.session_id(), before);
+    assert_eq!(browser.get("/me").await.body, "user 1");
+}
+
+#[tokio::test]
+async fn a_login_is_fresh_for_a_quarter_of_an_hour() {
+    let world = World::new();
+    let mut browser = world.logged_in(1).await;
+    world
+        .clock
+        .pass(15 * MINUTE - std::time::Duration::from_secs(1));
+    assert_eq!(browser.get("/fresh").await.body, "fresh 1");
+    world.clock.pass(std::time::Duration::from_secs(1));
+    assert_eq!(browser.get("/fresh").await.status, StatusCode::SEE_OTHER);
+    assert_eq!(browser.get("/me").await.body, "user 1");
+    assert_eq!(browser.post("/any").await.body, "authenticated");
+    assert_eq!(
+        browser.api(Method::POST, "/password/new").await.status,
+        StatusCode::UNAUTHORIZED
+    );
+    browser.post("/confirm/1").await;
+    assert_eq!(browser.get("/fresh").await.body, "fresh 1");
+}
+
+#[tokio::test]
+async fn a_stale_login_is_not_fresh() {
+    let world = World::new();
+    let mut browser = world.browser();
+    browser.post("/stale/1").await;
+    assert_eq!(browser.get("/me").await.body, "user 1");
+    assert_eq!(browser.get("/fresh").await.status, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn a_window_of_zero_is_never_open() {
+    let world = World::with(
+        |builder| builder.fresh_for(std::time::Duration::ZERO),
+        |routes| routes,
+    );
+    let mut browser = world.logged_in(1).await;
+    assert_eq!(browser.get("/fresh").await.status, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn a_stamp_from_the_future_is_never_fresh() {
+    let world = World::new();
+    let mut browser = world.logged_in(1).await;
+    world.clock.set(START - 61);
+    assert_eq!(
+        browser.get("/me").await.body,
+        "user 1",
+        "the clock went back, the session lives"
+    );
+    assert_eq!(browser.get("/fresh").await.status, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn a_session_ends_after_a_week_without_use() {
+    let world = World::new();
+    let mut used = world.logged_in(1).await;
+    let mut unused = world.logged_in(1).await;
+    for _ in 0..3 {
+        world.clock.pass(3 * DAY);
+        assert_eq!(used.get("/me").await.body, "user 1");
+    }
+    assert_eq!(unused.get("/who").await.body, "nobody");
+}
+
+#[tokio::test]
+async fn a_session_ends_after_thirty_days_however_much_it_is_used() {
+    let world = World::new();
+    let mut browser = world.logged_in(1).await;
+    for _ in 0..29 {
+        world.clock.pass(DAY);
+        assert_eq!(browser.get("/me").await.body, "user 1");
+    }
+    world.clock.pass(DAY);
+    assert_eq!(browser.get("/who").await.body, "nobody");
+}
+
+#[tokio::test]
+async fn giving_the_password_again_prolongs() {
+    let world = World::new();
+    let mut browser = world.logged_in(1).await;
+    for _ in 0..10 {
+        world.clock.pass(6 * DAY);
+        assert_eq!(
+            browser.post("/confirm/1").await.status,
+            StatusCode::SEE_OTHER
+        );
+    }
+    assert_eq!(browser.get("/fresh").await.body, "fresh 1");
+}
+
+#[tokio::test]
+async fn the_data_of_a_stranger_lives_an_hour_and_that_of_a_user_with_the_session() {
+    let world = World::new();
+    let mut stranger = world.browser();
+    stranger.post("/note/1").await;
+    let mut user = world.logged_in(1).await;
+    user.post("/note/2").await;
+    world.clock.pass(HOUR / 2);
+    stranger.post("/note/3").await;
+    world.clock.pass(HOUR - MINUTE);
+    assert_eq!(stranger.get("/data").await.body, "note [1, 3] cart []");
+    world.clock.pass(MINUTE);
+    assert_eq!(stranger.get("/data").await.body, "note [] cart []");
+    assert_eq!(user.get("/data").await.body, "note [2] cart []");
+    assert_eq!(
+        stranger.post("/note/4").await.status,
+        StatusCode::OK,
+        "a new session"
+    );
+    assert_eq!(stranger.get("/data").await.body, "note [4] cart []");
+}
+
+#[tokio::test]
+async fn too_much_data_is_refused_and_nothing_is_lost() {
+    let world = World::with(|builder| builder.max_data_bytes(16), |routes| routes);
+    let mut browser = world.browser();
+    browser.post("/note/1").await;
+    assert_eq!(
+        browser.post("/note/99999999999999").await.status,
+        StatusCode::PAYLOAD_TOO_LARGE
+    );
+    assert_eq!(browser.get("/data").await.body, "note [1] cart []");
+}
+
+#[tokio::test]
+async fn sessions_are_listed_and_ended_from_outside() {
+    let world = World::new();
+    let mut first = world.logged_in(1).await;
+    world.clock.pass(HOUR);
+    let mut second = world.logged_in(1).await;
+    let listed = world.sessions.list(&1).await.unwrap();
+    assert_eq!(listed.len(), 2);
+    assert!(listed[0].last_seen_at() > listed[1].last_seen_at());
+
+    assert!(world.sessions.end(listed[1].id()).await.unwrap());
+    assert_eq!(first.get("/who").await.body, "nobody");
+    assert_eq!(second.get("/who").await.body, "user 1");
+    assert_eq!(world.sessions.end_all(&1).await.unwrap(), 1);
+    assert_eq!(second.get("/who").await.body, "nobody");
+    assert!(!world.sessions.end(listed[0].id()).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_user_has_as_many_sessions_as_the_app_allows() {
+    let world = World::with(|builder| builder.max_sessions_per_user(2), |routes| routes);
+    let mut browsers = vec![];
+    for _ in 0..3 {
+        world.clock.pass(HOUR);
+        browsers.push(world.logged_in(1).await);
+    }
+    assert_eq!(
+        browsers[0].get("/who").await.body,
+        "nobody",
+        "the one unused for longest"
+    );
+    assert_eq!(browsers[1].get("/who").await.body, "user 1");
+    assert_eq!(browsers[2].get("/who").await.body, "user 1");
+}
+
+#[tokio::test]
+async fn ids_of_any_type_are_told_apart() {
+    use portcullis::{
+        AuthHash, Authenticated, Login, LoginError, LoginManager, OneFactor, Routes, Session,
+    };
+
+    #[derive(Clone, PartialEq, Eq, Hash, Debug, serde::Serialize, serde::Deserialize)]
+    struct Id {
+        tenant: String,
+        number: (u32, Option<i64>),
+    }
+    struct Member(Id);
+    impl AuthUser for Member {
+        type Id = Id;
+        type Factors = OneFactor;
+        fn id(&self) -> Id {
+            self.0.clone()
+        }
+        fn session_auth_hash(&self) -> AuthHash {
+            AuthHash::none()
+        }
+    }
+    async fn load(id: Id) -> Result<Option<Member>, std::io::Error> {
+        Ok(Some(Member(id)))
+    }
+    async fn log_in(
+        session: Session<portcullis::Anonymous>,
+        login: Login<Member>,
+        tenant: String,
+    ) -> Result<(), LoginError> {
+        let id = Id {
+            tenant,
+            number: (7, None),
+        };
+        session.login_user(login.vouch_for(Member(id))).await?;
+        Ok(())
+    }
+    let app = LoginManager::builder()
+        .user_loader(load)
+        .secret_key(key(1))
+        .build()
+        .unwrap()
+        .into_router(|login| {
+            let me = async |member: Authenticated<Member>| format!("{:?}", member.0);
+            Routes::new()
+                .post("/login", log_in)
+                .get("/me", me)
+                .with_state(login)
+        });
+    for tenant in ["Ünïcødé 東京 \u{1f511}", "a\"b", ""] {
+        let request = axum::http::Request::post("/login")
+            .body(axum::body::Body::from(tenant))
+            .unwrap();
+        let reply = send(&app, request).await;
+        let mut browser = Browser {
+            app: app.clone(),
+            jar: Default::default(),
+        };
+        browser.keep(&reply);
+        assert!(
+            browser
+                .get("/me")
+                .await
+                .body
+                .contains(&format!("{tenant:?}"))
+        );
+    }
+}

@@ -1,0 +1,182 @@
+//! Two realms over one store and one key: what is of one is nothing in the other.
+
+mod support;
+
+use axum::{extract::FromRef, http::Method};
+use portcullis::{
+    Anonymous, AuthHash, AuthUser, Authenticated, BuildError, Login, LoginError, LoginManager,
+    OneFactor, Realms, Routes, Session, store::MemoryStore,
+};
+use support::{Browser, key, send};
+
+macro_rules! user {
+    ($name:ident) => {
+        struct $name(u64);
+
+        impl AuthUser for $name {
+            type Id = u64;
+            type Factors = OneFactor;
+
+            fn id(&self) -> u64 {
+                self.0
+            }
+
+            fn session_auth_hash(&self) -> AuthHash {
+                AuthHash::none()
+            }
+        }
+
+        impl $name {
+            async fn load(id: u64) -> Result<Option<Self>, std::io::Error> {
+                Ok(Some(Self(id)))
+            }
+
+            async fn log_in(
+                session: Session<Anonymous<Self>>,
+                login: Login<Self>,
+            ) -> Result<(), LoginError> {
+                session.login_user(login.vouch_for(Self(1))).await?;
+                Ok(())
+            }
+
+            async fn log_out(session: Session<Authenticated<Self>>) -> Result<(), LoginError> {
+                session.logout_user().await?;
+                Ok(())
+            }
+
+            async fn page(user: Authenticated<Self>) -> String {
+                format!(concat!(stringify!($name), " {}"), user.0)
+            }
+        }
+    };
+}
+
+user!(Customer);
+user!(Staff);
+
+#[derive(Clone, FromRef)]
+struct App {
+    customers: Login<Customer>,
+    staff: Login<Staff>,
+}
+
+async fn both((staff, customer): (Authenticated<Staff>, Authenticated<Customer>)) -> String {
+    format!("staff {} for customer {}", staff.0, customer.0)
+}
+
+fn managers(names: [&str; 2]) -> (LoginManager<Customer>, LoginManager<Staff>) {
+    let store = MemoryStore::new();
+    let customers = LoginManager::builder()
+        .realm(names[0])
+        .user_loader(Customer::load)
+        .secret_key(key(1))
+        .store(store.clone());
+    let staff = LoginManager::builder()
+        .realm(names[1])
+        .user_loader(Staff::load)
+        .secret_key(key(1))
+        .store(store);
+    (customers.build().unwrap(), staff.build().unwrap())
+}
+
+fn app() -> axum::Router {
+    managers(["customers", "staff"]).into_router(|(customers, staff)| {
+        Routes::new()
+            .get("/customer", Customer::page)
+            .post("/customer/login", Customer::log_in)
+            .post("/customer/logout", Customer::log_out)
+            .get("/staff", Staff::page)
+            .post("/staff/login", Staff::log_in)
+            .post("/staff/logout", Staff::log_out)
+            .get("/both", both)
+            .with_state(App { customers, staff })
+    })
+}
+
+#[tokio::test]
+async fn each_realm_has_a_login_of_its_own() {
+    let mut browser = Browser {
+        app: app(),
+        jar: Default::default(),
+    };
+    browser.post("/customer/login").await;
+    assert_eq!(browser.get("/customer").await.body, "Customer 1");
+    assert_eq!(browser.api(Method::GET, "/staff").await.status, 401);
+    assert_eq!(browser.api(Method::GET, "/both").await.status, 401);
+    assert_eq!(
+        browser.get("/customer").await.body,
+        "Customer 1",
+        "the visit changed nothing"
+    );
+    browser.post("/staff/login").await;
+    assert_eq!(browser.get("/both").await.body, "staff 1 for customer 1");
+    browser.post("/staff/logout").await;
+    assert_eq!(browser.get("/customer").await.body, "Customer 1");
+    assert_eq!(browser.api(Method::GET, "/staff").await.status, 401);
+}
+
+#[tokio::test]
+async fn the_cookie_of_one_realm_is_nothing_in_the_other() {
+    let mut browser = Browser {
+        app: app(),
+        jar: Default::default(),
+    };
+    browser.post("/customer/login").await;
+    let value = browser.jar.remove("__Host-customers").unwrap();
+    browser.jar.insert("__Host-staff".to_owned(), value);
+    assert_eq!(
+        browser.api(Method::GET, "/staff").await.status,
+        401,
+        "although id, auth hash, store and key are equal"
+    );
+}
+
+#[tokio::test]
+async fn a_refusal_names_the_realm_that_refuses() {
+    let browser = Browser {
+        app: app(),
+        jar: Default::default(),
+    };
+    let reply = send(&browser.app, browser.request(Method::GET, "/staff", &[])).await;
+    assert_eq!(
+        reply.header("www-authenticate"),
+        Some(r#"Session realm="staff""#)
+    );
+}
+
+#[tokio::test]
+#[should_panic(expected = "two realms are called `people`")]
+async fn two_realms_of_one_name_are_refused() {
+    let _ = managers(["people", "people"]).into_router(|_| Routes::new());
+}
+
+#[tokio::test]
+async fn two_realms_of_one_name_are_an_error_where_building_may_fail() {
+    let refused = managers(["people", "people"])
+        .try_into_router(|_| async { Ok::<_, BuildError>(Routes::new()) })
+        .await;
+    assert!(refused.unwrap_err().to_string().contains("`.realm(…)`"));
+}
+
+#[tokio::test]
+async fn two_realms_of_one_user_type_are_refused() {
+    let manager = |name: &str| {
+        LoginManager::builder()
+            .realm(name)
+            .user_loader(Staff::load)
+            .secret_key(key(1))
+            .build()
+            .unwrap()
+    };
+    let refused = (manager("a"), manager("b"))
+        .try_into_router(|_| async { Ok::<_, BuildError>(Routes::new()) })
+        .await;
+    assert!(refused.unwrap_err().to_string().contains("one user type"));
+}
+
+#[tokio::test]
+#[should_panic(expected = "are about one realm")]
+async fn two_guards_of_one_realm_are_refused() {
+    async fn twice((_, _): (Authenticated<Staff>, portcullis::CurrentUser<Staff>)) {}
+    let _ = Routes::<App>::new().get("/", twice);
+}
