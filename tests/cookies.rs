@@ -55,7 +55,7 @@ async fn foreign_keys_realms_and_lengths_never_reach_the_store() {
     let value = world.logged_in(1).await.session().unwrap().to_owned();
     let other_realm = World::with(
         |builder| builder.realm("staff").cookie_name(COOKIE),
-        |routes| routes,
+        |routes, _| routes,
     );
     let foreign = other_realm.logged_in(1).await.session().unwrap().to_owned();
     assert_forged(&world, format!("{COOKIE}={foreign}").as_bytes()).await;
@@ -151,7 +151,7 @@ async fn a_cookie_has_every_attribute_when_set_and_when_removed() {
 async fn over_http_cookies_lose_what_needs_https_and_nothing_else() {
     let world = World::with(
         |builder| builder.dangerous().cookies_over_http(),
-        |routes| routes,
+        |routes, _| routes,
     );
     let reply = world.browser().post("/login/1").await;
     let [line] = reply.set_cookies()[..] else {

@@ -86,7 +86,7 @@ async fn transitions_take_one_step() {
 async fn an_answer_keeps_the_vary_that_it_has() {
     let world = World::with(
         |builder| builder,
-        |routes| {
+        |routes, _| {
             routes.get("/vary", |_: portcullis::CurrentUser<User>| async {
                 [
                     (header::VARY, "Accept, cookie"),

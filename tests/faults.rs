@@ -120,7 +120,7 @@ async fn a_full_store_refuses_strangers_data_and_never_a_login() {
     let mut world = World::new();
     world.store.inner = portcullis::store::MemoryStore::with_bounds(100, 1);
     let store = world.store.clone();
-    let world = World::with(move |builder| builder.store(store), |routes| routes);
+    let world = World::with(move |builder| builder.store(store), |routes, _| routes);
     assert_eq!(world.browser().post("/note/1").await.status, StatusCode::OK);
     assert_eq!(
         world.browser().post("/note/1").await.status,

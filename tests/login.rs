@@ -205,7 +205,7 @@ async fn a_stale_login_is_not_fresh() {
 async fn a_window_of_zero_is_never_open() {
     let world = World::with(
         |builder| builder.fresh_for(std::time::Duration::ZERO),
-        |routes| routes,
+        |routes, _| routes,
     );
     let mut browser = world.logged_in(1).await;
     assert_eq!(browser.get("/fresh").await.status, StatusCode::SEE_OTHER);
@@ -286,7 +286,7 @@ async fn the_data_of_a_stranger_lives_an_hour_and_that_of_a_user_with_the_sessio
 
 #[tokio::test]
 async fn too_much_data_is_refused_and_nothing_is_lost() {
-    let world = World::with(|builder| builder.max_data_bytes(16), |routes| routes);
+    let world = World::with(|builder| builder.max_data_bytes(16), |routes, _| routes);
     let mut browser = world.browser();
     browser.post("/note/1").await;
     assert_eq!(
@@ -316,7 +316,10 @@ async fn sessions_are_listed_and_ended_from_outside() {
 
 #[tokio::test]
 async fn a_user_has_as_many_sessions_as_the_app_allows() {
-    let world = World::with(|builder| builder.max_sessions_per_user(2), |routes| routes);
+    let world = World::with(
+        |builder| builder.max_sessions_per_user(2),
+        |routes, _| routes,
+    );
     let mut browsers = vec![];
     for _ in 0..3 {
         world.clock.pass(HOUR);

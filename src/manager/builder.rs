@@ -98,6 +98,7 @@ impl<L, K> Builder<L, K> {
     }
 
     /// The whole name of the session cookie. Default: `__Host-` and the realm.
+    /// The cookie of a stranger, whose data the app keeps, has `-guest` after it.
     ///
     /// # Security
     ///
@@ -267,7 +268,7 @@ fn check(settings: &Settings) -> Result<(), BuildError> {
             "the realm `{realm}` is not a name of lower-case letters, digits, `-` and `_`"
         ));
     }
-    let cookie = settings.session_cookie();
+    let cookie = settings.login_cookie();
     if !word(&cookie) {
         return refuse(format!(
             "the cookie name `{cookie}` is not made of letters, digits, `-` and `_`"

@@ -33,11 +33,27 @@ pub(crate) struct Realm<U> {
 /// A realm without its user type.
 pub(crate) struct Core {
     pub(crate) settings: Settings,
-    pub(crate) session_cookie: String,
-    pub(crate) session_keys: KeyRing,
+    login_cookie: CookieKind,
+    guest_cookie: CookieKind,
     pub(crate) store: AnyStore,
     pub(crate) clock: Arc<dyn Clock>,
     swept: AtomicBool,
+}
+
+/// One of the cookies of a realm, with keys of its own.
+pub(crate) struct CookieKind {
+    pub(crate) name: String,
+    pub(crate) keys: KeyRing,
+}
+
+/// Which of the cookies of a realm.
+///
+/// Users and strangers have cookies of their own, so that a stranger's request
+/// that comes late never overwrites the cookie of the login that has overtaken it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CookieOf {
+    Login,
+    Guest,
 }
 
 impl Core {
@@ -48,12 +64,25 @@ impl Core {
         clock: Arc<dyn Clock>,
     ) -> Self {
         Self {
-            session_cookie: settings.session_cookie(),
-            session_keys: KeyRing::derive(keys, &settings.realm, "session"),
+            login_cookie: CookieKind {
+                name: settings.login_cookie(),
+                keys: KeyRing::derive(keys, &settings.realm, "login"),
+            },
+            guest_cookie: CookieKind {
+                name: settings.guest_cookie(),
+                keys: KeyRing::derive(keys, &settings.realm, "guest"),
+            },
             settings,
             store,
             clock,
             swept: AtomicBool::new(false),
+        }
+    }
+
+    pub(crate) fn cookie(&self, of: CookieOf) -> &CookieKind {
+        match of {
+            CookieOf::Login => &self.login_cookie,
+            CookieOf::Guest => &self.guest_cookie,
         }
     }
 

@@ -23,7 +23,7 @@ pub use info::SessionInfo;
 pub use login::{Login, Verified};
 pub use sessions::Sessions;
 
-pub(crate) use self::core::{Core, Realm};
+pub(crate) use self::core::{CookieOf, Core, Realm};
 pub(crate) use settings::Settings;
 
 use std::{fmt, sync::Arc};

@@ -56,13 +56,18 @@ pub(crate) const SWEEP_EVERY: Duration = Duration::from_secs(60);
 pub(crate) const SWEEP_BATCH: u64 = 10_000;
 
 impl Settings {
-    /// The session cookie's name: `__Host-` pins it to this host, to `/` and to https (RFC 6265bis, 4.1.3.2).
-    pub(crate) fn session_cookie(&self) -> String {
+    /// The name of a user's session cookie: `__Host-` pins it to this host, to `/` and to https (RFC 6265bis, 4.1.3.2).
+    pub(crate) fn login_cookie(&self) -> String {
         match &self.cookie_name {
             Some(name) => name.clone(),
             None if self.secure => format!("__Host-{}", self.realm),
             None => self.realm.clone(),
         }
+    }
+
+    /// The name of the cookie under which a stranger's data is kept.
+    pub(crate) fn guest_cookie(&self) -> String {
+        format!("{}-guest", self.login_cookie())
     }
 
     pub(crate) fn refresh_path(&self) -> Option<&LocalPath> {

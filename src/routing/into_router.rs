@@ -6,7 +6,7 @@ use axum::http::{Method, StatusCode};
 
 use crate::{
     error::BuildError,
-    manager::{Core, Login, LoginManager},
+    manager::{CookieOf, Core, Login, LoginManager},
     routing::Routes,
     user::AuthUser,
     web::mount::Mount,
@@ -131,10 +131,9 @@ fn check(cores: &[Realm]) -> Result<(), BuildError> {
     for (at, realm) in cores.iter().enumerate() {
         for other in &cores[..at] {
             let name = realm.core.realm();
-            if name == other.core.realm() || realm.core.session_cookie == other.core.session_cookie
-            {
+            if name == other.core.realm() || share_a_cookie(&realm.core, &other.core) {
                 return Err(BuildError::new(format!(
-                    "two realms are called `{name}`: give one of them a name of its own with `.realm(…)`"
+                    "two realms are called `{name}` or have one cookie: give one of them a name of its own with `.realm(…)`"
                 )));
             }
             if realm.user == other.user {
@@ -146,6 +145,15 @@ fn check(cores: &[Realm]) -> Result<(), BuildError> {
         }
     }
     Ok(())
+}
+
+fn share_a_cookie(one: &Core, other: &Core) -> bool {
+    let kinds = [CookieOf::Login, CookieOf::Guest];
+    kinds.iter().any(|of| {
+        kinds
+            .iter()
+            .any(|with| one.cookie(*of).name == other.cookie(*with).name)
+    })
 }
 
 fn mount(cores: Vec<Realm>, routes: Routes) -> axum::Router {

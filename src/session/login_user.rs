@@ -6,7 +6,7 @@ use crate::{
     error::LoginError,
     manager::{Core, Verified},
     session::{
-        Authenticated, Found, Fresh, IsVerified, MayLogIn, Session,
+        Authenticated, Fresh, IsVerified, MayLogIn, Session, guest,
         proof::Known,
         transition::{Data, NewLogin, Unawaited, awaited, replace},
         visit,
@@ -130,10 +130,8 @@ async fn log_in<U: AuthUser>(
         ));
     }
     verified.check(core.now(), force_inactive)?;
-    let old = match visit::note(|notes| notes.found::<U>(core)).flatten() {
-        Some(Found::Stranger(record)) => record,
-        _ => None,
-    };
+    visit::check(number)?;
+    let old = guest(core, number).await?;
     let login = NewLogin {
         verified: fresh.then_some(verified.at),
         forced: force_inactive,

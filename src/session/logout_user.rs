@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     error::LoginError,
+    manager::CookieOf,
     session::{
         Anonymous, Found, LoggedIn, Session,
         proof::Known,
@@ -61,13 +62,11 @@ impl<P, U: AuthUser> LogoutUser<P, U> {
         end.series = known.record.series;
         // The cookie goes first: it is to go also when the store fails, and
         // when this is dropped while the store works.
-        if visit::check(session.ticket.visit).is_ok() {
-            visit::note(|notes| {
-                notes.set_cookie(core, None);
-                notes.private = true;
-                notes.change::<U>(core, Found::Stranger(None));
-            });
-        }
+        visit::note(session.ticket.visit, |notes| {
+            notes.set_cookie(core, CookieOf::Login, None);
+            notes.private = true;
+            notes.change::<U>(core, Found::Nobody);
+        });
         match core.done(core.store.end(end).await) {
             Ok(_) => {
                 tracing::info!(target: "portcullis", realm = core.realm(), session = %known.record.id, "logged out");

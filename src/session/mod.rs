@@ -24,6 +24,7 @@ mod asker;
 pub(crate) mod capability;
 mod confirm_login;
 mod credentials_changed;
+mod guest;
 mod login_user;
 mod logout_user;
 mod open;
@@ -43,6 +44,7 @@ pub use switch_user::SwitchUser;
 pub use transition::OrSession;
 
 pub(crate) use asker::{Asker, Form};
+pub(crate) use guest::guest;
 pub(crate) use open::Found;
 
 use std::{fmt, ops::Deref};

@@ -15,15 +15,14 @@ use crate::{
 
 /// Whom a request belongs to.
 pub(crate) enum Found<U> {
-    /// Nobody; with the record of a stranger's data, if there is one.
-    Stranger(Option<Record>),
+    Nobody,
     LoggedIn(Arc<Known<U>>),
 }
 
 impl<U> Clone for Found<U> {
     fn clone(&self) -> Self {
         match self {
-            Self::Stranger(record) => Self::Stranger(record.clone()),
+            Self::Nobody => Self::Nobody,
             Self::LoggedIn(known) => Self::LoggedIn(known.clone()),
         }
     }
@@ -38,17 +37,17 @@ impl<U: AuthUser> Realm<U> {
     pub(crate) async fn open(self: &Arc<Self>, token: &Token) -> Result<Found<U>, LoginError> {
         let core = &self.core;
         let Some(record) = core.load(token.id).await? else {
-            return Ok(Found::Stranger(None));
+            return Ok(Found::Nobody);
         };
         if !record.hash.matches(token) {
-            return Ok(Found::Stranger(None));
+            return Ok(Found::Nobody);
         }
         let content = Content::decode(&record.body).map_err(|error| core.failed(error))?;
         let Some(login) = content.login else {
-            return Ok(Found::Stranger(Some(record)));
+            return Ok(Found::Nobody);
         };
         if record.user != Some(UserIndex::of(core.realm(), login.user)) {
-            return Ok(Found::Stranger(None));
+            return Ok(Found::Nobody);
         }
         let now = core.now();
         if now >= login.ends {
@@ -72,7 +71,7 @@ impl<U: AuthUser> Realm<U> {
             return self.end(&record, "changed credentials").await;
         }
         if !self.touch(&record, login.ends, now).await? {
-            return Ok(Found::Stranger(None));
+            return Ok(Found::Nobody);
         }
         let (info, forced) = (SessionInfo::new(&record, &login), login.forced);
         Ok(Found::LoggedIn(Arc::new(Known {
@@ -89,7 +88,7 @@ impl<U: AuthUser> Realm<U> {
     async fn end(&self, record: &Record, reason: &'static str) -> Result<Found<U>, LoginError> {
         tracing::info!(target: "portcullis", realm = self.core.realm(), session = %record.id, reason, "session ended");
         self.core.delete(record.id).await?;
-        Ok(Found::Stranger(None))
+        Ok(Found::Nobody)
     }
 
     /// Notes the use of a session, at most once a touch interval. Answers

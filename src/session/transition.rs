@@ -6,7 +6,7 @@ use crate::{
     clock::Timestamp,
     error::{Kind, LoginError},
     manager::{
-        Core, Realm, SessionInfo,
+        CookieOf, Core, Realm, SessionInfo,
         content::{Content, Entry, LoginFacts},
     },
     session::{Found, Session, proof::Known, visit},
@@ -171,10 +171,11 @@ pub(super) async fn replace<U: AuthUser>(
                     info,
                     forced: login.forced,
                 });
-                visit::note(|notes| {
-                    notes.set_cookie(core, Some(token));
+                visit::note(number, |notes| {
+                    notes.set_cookie(core, CookieOf::Login, Some(token));
                     notes.private = true;
                     notes.change(core, Found::LoggedIn(known.clone()));
+                    notes.change_guest(core, None);
                 });
                 return Ok(known);
             }

@@ -20,8 +20,10 @@ use tokio::task::futures::TaskLocalFuture;
 
 use crate::{
     error::{Kind, LoginError},
-    manager::Core,
+    key::SignedBy,
+    manager::{CookieOf, Core},
     session::{Asker, Form, Found},
+    store::Record,
     token::Token,
 };
 
@@ -50,7 +52,7 @@ pub(crate) struct Visit {
 pub(crate) struct Notes {
     number: Number,
     seen: Vec<Seen>,
-    cookies: Vec<(Arc<Core>, Option<Token>)>,
+    cookies: Vec<(Arc<Core>, CookieOf, Option<Token>)>,
     /// The answer depends on the session cookie.
     pub(crate) looked: bool,
     /// The answer is for one person's eyes.
@@ -66,6 +68,15 @@ struct Seen {
     core: Arc<Core>,
     presented: Option<Token>,
     found: Box<dyn Any + Send>,
+    guest: Guest,
+}
+
+/// What a stranger keeps under a cookie of its own. It is read only where it
+/// is asked for: by [`Data`](crate::Data), and by a login.
+#[derive(Clone)]
+pub(crate) enum Guest {
+    Presented(Token, SignedBy),
+    Read(Option<Record>),
 }
 
 impl Visit {
@@ -164,9 +175,15 @@ pub(crate) fn check(number: Number) -> Result<(), LoginError> {
     }
 }
 
-/// Changes the notes of the visit that runs now.
-pub(crate) fn note<R>(change: impl FnOnce(&mut Notes) -> R) -> Option<R> {
-    with(|visit| change(visit.notes()))
+/// Changes the notes of a visit, if it is the one that runs now.
+///
+/// A future that began in one visit and is polled in another notes nothing there.
+pub(crate) fn note<R>(number: Number, change: impl FnOnce(&mut Notes) -> R) -> Option<R> {
+    with(|visit| {
+        let notes = visit.noted.as_deref_mut()?;
+        (notes.number == number).then(|| change(notes))
+    })
+    .flatten()
 }
 
 /// No closure given here calls back into this module, so the cell is never borrowed twice.
@@ -185,7 +202,7 @@ impl Notes {
         core: &Arc<Core>,
         presented: &Option<Token>,
     ) -> Result<Option<Found<U>>, LoginError> {
-        let Some(seen) = self.seen.iter().find(|seen| Arc::ptr_eq(&seen.core, core)) else {
+        let Some(seen) = self.of(core) else {
             return Ok(None);
         };
         let same = match (&seen.presented, presented) {
@@ -202,29 +219,33 @@ impl Notes {
         Ok(seen.found.downcast_ref::<Found<U>>().cloned())
     }
 
-    /// What this realm has found up to now, whatever the cookie.
-    pub(crate) fn found<U: 'static>(&self, core: &Arc<Core>) -> Option<Found<U>> {
-        let seen = self
-            .seen
-            .iter()
-            .find(|seen| Arc::ptr_eq(&seen.core, core))?;
-        seen.found.downcast_ref().cloned()
-    }
-
     pub(crate) fn see<U: 'static>(
         &mut self,
         core: &Arc<Core>,
         presented: Option<Token>,
         found: Found<U>,
+        guest: Guest,
     ) where
         Found<U>: Send,
     {
-        self.private |= !matches!(found, Found::Stranger(None));
+        self.private |= matches!(found, Found::LoggedIn(_));
+        let found = Box::new(found);
         self.seen.push(Seen {
             core: core.clone(),
             presented,
-            found: Box::new(found),
+            found,
+            guest,
         });
+    }
+
+    /// What this realm has found up to now, whatever the cookie.
+    pub(crate) fn found<U: 'static>(&self, core: &Arc<Core>) -> Option<Found<U>> {
+        self.of(core)?.found.downcast_ref().cloned()
+    }
+
+    pub(crate) fn guest(&self, core: &Arc<Core>) -> Guest {
+        self.of(core)
+            .map_or(Guest::Read(None), |seen| seen.guest.clone())
     }
 
     /// From now on this realm's state in this request is `found`.
@@ -241,14 +262,30 @@ impl Notes {
         }
     }
 
-    /// Sends the cookie of this token with the answer, or removes it.
-    pub(crate) fn set_cookie(&mut self, core: &Arc<Core>, token: Option<Token>) {
-        self.cookies.retain(|(other, _)| !Arc::ptr_eq(other, core));
-        self.cookies.push((core.clone(), token));
+    pub(crate) fn change_guest(&mut self, core: &Arc<Core>, record: Option<Record>) {
+        self.private |= record.is_some();
+        if let Some(seen) = self
+            .seen
+            .iter_mut()
+            .find(|seen| Arc::ptr_eq(&seen.core, core))
+        {
+            seen.guest = Guest::Read(record);
+        }
     }
 
-    pub(crate) fn cookies(&self) -> &[(Arc<Core>, Option<Token>)] {
+    /// Sends the cookie of this token with the answer, or removes it.
+    pub(crate) fn set_cookie(&mut self, core: &Arc<Core>, of: CookieOf, token: Option<Token>) {
+        self.cookies
+            .retain(|(other, other_of, _)| !Arc::ptr_eq(other, core) || *other_of != of);
+        self.cookies.push((core.clone(), of, token));
+    }
+
+    pub(crate) fn cookies(&self) -> &[(Arc<Core>, CookieOf, Option<Token>)] {
         &self.cookies
+    }
+
+    fn of(&self, core: &Arc<Core>) -> Option<&Seen> {
+        self.seen.iter().find(|seen| Arc::ptr_eq(&seen.core, core))
     }
 }
 

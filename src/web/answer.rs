@@ -65,8 +65,8 @@ pub(super) fn finish(notes: Option<Box<Notes>>, mut response: Response) -> Respo
     if let Some(Marker(kind)) = marker {
         response = in_words(response, kind, &notes);
     }
-    for (core, token) in notes.cookies() {
-        if let Some(line) = cookies::set_cookie(core, token.as_ref()) {
+    for (core, of, token) in notes.cookies() {
+        if let Some(line) = cookies::set_cookie(core, *of, token.as_ref()) {
             response.headers_mut().append(header::SET_COOKIE, line);
         }
     }

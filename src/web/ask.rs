@@ -8,10 +8,10 @@ use axum::{
 use crate::{
     error::{Kind, LoginError},
     key::SignedBy,
-    manager::Login,
+    manager::{CookieOf, Login},
     session::{
         Anonymous, AnySession, Asker, Authenticated, Form, Found, Fresh, Session, Ticket,
-        visit::{self, Number},
+        visit::{self, Guest, Number},
     },
     user::AuthUser,
     web::cookies,
@@ -27,7 +27,7 @@ impl<U: AuthUser> Ask<'_, U> {
     /// Nobody is logged in.
     pub(crate) async fn anonymous<V>(&self) -> Result<Anonymous<V>, LoginError> {
         match self.find().await? {
-            Found::Stranger(_) => Ok(Anonymous::new(self.login.0.core.clone())),
+            Found::Nobody => Ok(Anonymous::new(self.login.0.core.clone())),
             Found::LoggedIn(_) => Err(Kind::LoggedInAlready.into()),
         }
     }
@@ -35,7 +35,7 @@ impl<U: AuthUser> Ask<'_, U> {
     /// Somebody is logged in.
     pub(crate) async fn authenticated(&self) -> Result<Authenticated<U>, LoginError> {
         match self.find().await? {
-            Found::Stranger(_) => Err(Kind::Unauthorized.into()),
+            Found::Nobody => Err(Kind::Unauthorized.into()),
             Found::LoggedIn(known) => Ok(Authenticated(known)),
         }
     }
@@ -48,7 +48,7 @@ impl<U: AuthUser> Ask<'_, U> {
     /// Somebody, or nobody.
     pub(crate) async fn look(&self) -> Result<Option<Authenticated<U>>, LoginError> {
         match self.find().await? {
-            Found::Stranger(_) => Ok(None),
+            Found::Nobody => Ok(None),
             Found::LoggedIn(known) => Ok(Some(Authenticated(known))),
         }
     }
@@ -58,7 +58,7 @@ impl<U: AuthUser> Ask<'_, U> {
         let ticket = self.ticket()?;
         let now = self.login.0.core.now();
         Ok(match self.find().await? {
-            Found::Stranger(_) => AnySession::Anonymous(Session {
+            Found::Nobody => AnySession::Anonymous(Session {
                 proof: Anonymous::new(self.login.0.core.clone()),
                 ticket,
             }),
@@ -76,35 +76,40 @@ impl<U: AuthUser> Ask<'_, U> {
     /// What makes a session of a proof of this request.
     pub(crate) fn ticket(&self) -> Result<Ticket, LoginError> {
         let visit = self.enter()?;
-        let next = visit::note(|notes| notes.asker.as_ref().and_then(|asker| asker.next.clone()))
-            .flatten();
+        let next = visit::note(visit, |notes| {
+            notes.asker.as_ref().and_then(|asker| asker.next.clone())
+        })
+        .flatten();
         Ok(Ticket { visit, next })
     }
 
     /// Finds out, once a request.
     pub(crate) async fn find(&self) -> Result<Found<U>, LoginError> {
-        self.enter()?;
+        let visit = self.enter()?;
         let core = &self.login.0.core;
-        let presented = cookies::presented(core, &self.request.headers);
+        let headers = &self.request.headers;
+        let presented = cookies::presented(core, CookieOf::Login, headers);
         let token = presented.as_ref().map(|(token, _)| token.clone());
-        if let Some(found) = visit::note(|notes| notes.seen(core, &token))
+        if let Some(found) = visit::note(visit, |notes| notes.seen(core, &token))
             .transpose()?
             .flatten()
         {
             return Ok(found);
         }
         let found = match &presented {
-            None => Found::Stranger(None),
+            None => Found::Nobody,
             Some((token, _)) => self.login.0.open(token).await?,
         };
-        visit::note(|notes| {
+        let guest = match cookies::presented(core, CookieOf::Guest, headers) {
+            Some((token, signed_by)) => Guest::Presented(token, signed_by),
+            None => Guest::Read(None),
+        };
+        visit::note(visit, |notes| {
             // What an older key of the ring signed is signed anew.
-            if let (Some((token, SignedBy::Older)), false) =
-                (&presented, matches!(found, Found::Stranger(None)))
-            {
-                notes.set_cookie(core, Some(token.clone()));
+            if let (Some((token, SignedBy::Older)), Found::LoggedIn(_)) = (&presented, &found) {
+                notes.set_cookie(core, CookieOf::Login, Some(token.clone()));
             }
-            notes.see(core, token, found.clone());
+            notes.see(core, token, found.clone(), guest);
         });
         Ok(found)
     }

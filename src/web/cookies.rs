@@ -1,21 +1,30 @@
-//! The session cookie, in and out.
+//! The cookies of a realm, in and out.
 
 use axum::http::{HeaderMap, HeaderValue, header};
 use cookie::{Cookie, SameSite, time::Duration};
 
-use crate::{key::SignedBy, manager::Core, token::Token};
+use crate::{
+    key::SignedBy,
+    manager::{CookieOf, Core},
+    token::Token,
+};
 
 /// The token that this request presents to a realm, if the realm has signed it.
 ///
 /// Two cookies of the name are none: one of them was planted, and nobody can
 /// tell which (RFC 6265bis, 5.8.3 leaves the order open).
-pub(super) fn presented(core: &Core, headers: &HeaderMap) -> Option<(Token, SignedBy)> {
-    let mut values = values(headers, core.session_cookie.as_bytes());
+pub(super) fn presented(
+    core: &Core,
+    of: CookieOf,
+    headers: &HeaderMap,
+) -> Option<(Token, SignedBy)> {
+    let kind = core.cookie(of);
+    let mut values = values(headers, kind.name.as_bytes());
     let value = values.next()?;
     if values.next().is_some() {
         return None;
     }
-    Token::from_cookie_value(value, &core.session_keys)
+    Token::from_cookie_value(value, &kind.keys)
 }
 
 /// The values of all cookies whose name is exactly this, read as bytes.
@@ -45,11 +54,12 @@ fn trim(mut text: &[u8]) -> &[u8] {
 ///
 /// Both come from one description, so that a browser always recognises the
 /// cookie it is to remove.
-pub(super) fn set_cookie(core: &Core, token: Option<&Token>) -> Option<HeaderValue> {
+pub(super) fn set_cookie(core: &Core, of: CookieOf, token: Option<&Token>) -> Option<HeaderValue> {
+    let kind = core.cookie(of);
     let value = token
-        .map(|token| token.to_cookie_value(&core.session_keys))
+        .map(|token| token.to_cookie_value(&kind.keys))
         .unwrap_or_default();
-    let mut cookie = Cookie::build((core.session_cookie.as_str(), value))
+    let mut cookie = Cookie::build((kind.name.as_str(), value))
         .path("/")
         .secure(core.settings.secure)
         .http_only(true)

@@ -49,7 +49,7 @@ pub struct CurrentUser<U>(Option<Arc<Known<U>>>);
 impl<U: AuthUser> CurrentUser<U> {
     pub(crate) fn new(found: Found<U>) -> Self {
         match found {
-            Found::Stranger(_) => Self(None),
+            Found::Nobody => Self(None),
             Found::LoggedIn(known) => Self(Some(known)),
         }
     }

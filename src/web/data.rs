@@ -8,12 +8,12 @@ use serde::{Serialize, de::DeserializeOwned};
 use crate::{
     error::{Kind, LoginError},
     manager::{
-        Core, Login,
+        CookieOf, Core, Login,
         content::{Content, Entry},
     },
     session::{
-        Found,
-        visit::{self, Number},
+        Found, guest,
+        visit::{self, Guest, Number},
     },
     store::{Insert, Inserted, Record, RecordKind, Swap, Touch, Update},
     token::Token,
@@ -122,16 +122,17 @@ impl<T: SessionData> Data<T> {
 
     /// What happened to the session since this was extracted, in this request.
     fn catch_up(&mut self) {
-        if visit::check(self.visit).is_err() {
-            return;
-        }
-        let found = visit::note(|notes| notes.found::<T::User>(&self.login.0.core)).flatten();
-        let now = match found {
-            None => return,
-            Some(Found::Stranger(record)) => record,
+        let core = &self.login.0.core;
+        let now = visit::note(self.visit, |notes| match notes.found::<T::User>(core) {
             Some(Found::LoggedIn(known)) => Some(known.record.clone()),
-        };
-        if now.as_ref().map(|record| record.id) != self.record.as_ref().map(|record| record.id) {
+            _ => match notes.guest(core) {
+                Guest::Read(record) => record,
+                Guest::Presented(..) => None,
+            },
+        });
+        let Some(now) = now else { return };
+        let id = |record: &Option<Record>| record.as_ref().map(|record| record.id);
+        if id(&now) != id(&self.record) {
             self.record = now;
         }
     }
@@ -170,7 +171,9 @@ impl<T: SessionData> Data<T> {
         match core.insert(Insert::new(record.clone(), now)).await? {
             Inserted::Taken => Ok(Swap::Conflict),
             Inserted::Done => {
-                visit::note(|notes| notes.set_cookie(core, Some(token)));
+                visit::note(self.visit, |notes| {
+                    notes.set_cookie(core, CookieOf::Guest, Some(token))
+                });
                 self.note(core, record);
                 Ok(Swap::Done)
             }
@@ -186,9 +189,9 @@ impl<T: SessionData> Data<T> {
     }
 
     fn note(&mut self, core: &Arc<Core>, record: Record) {
-        if record.user.is_none() && visit::check(self.visit).is_ok() {
-            visit::note(|notes| {
-                notes.change::<T::User>(core, Found::Stranger(Some(record.clone())))
+        if record.user.is_none() {
+            visit::note(self.visit, |notes| {
+                notes.change_guest(core, Some(record.clone()))
             });
         }
         self.record = Some(record);
@@ -250,11 +253,11 @@ where
             login: state.login(),
             request: parts,
         };
+        let visit = ask.enter()?;
         let record = match ask.find().await? {
-            Found::Stranger(record) => record,
+            Found::Nobody => guest(&ask.login.0.core, visit).await?,
             Found::LoggedIn(known) => Some(known.record.clone()),
         };
-        let visit = ask.enter()?;
         let login = ask.login;
         Ok(Self {
             value: read(&login.0.core, record.as_ref())?,

@@ -288,6 +288,14 @@ async fn add_note(
     note.update(|note| note.0.push(value)).await
 }
 
+async fn add_my_note(
+    _: Authenticated<User>,
+    mut note: Data<Note>,
+    Path(value): Path<u64>,
+) -> Result<(), LoginError> {
+    note.update(|note| note.0.push(value)).await
+}
+
 async fn add_cart(
     _: CurrentUser<User>,
     mut cart: Data<Cart>,
@@ -312,6 +320,7 @@ pub fn routes() -> Routes<App> {
         .get("/who", who)
         .get("/data", note)
         .post("/note/{value}", add_note)
+        .post("/my-note/{value}", add_my_note)
         .post("/cart/{value}", add_cart)
         .post("/any", any)
         .post("/login/{id}", log_in)
@@ -337,12 +346,12 @@ pub type Ready = Builder<HasLoader<User>, HasKey>;
 
 impl World {
     pub fn new() -> Self {
-        Self::with(|builder| builder, |routes| routes)
+        Self::with(|builder| builder, |routes, _| routes)
     }
 
     pub fn with(
         settings: impl FnOnce(Ready) -> Ready,
-        more: impl FnOnce(Routes<App>) -> Routes<App>,
+        more: impl FnOnce(Routes<App>, Login<User>) -> Routes<App>,
     ) -> Self {
         let clock = Arc::new(ByHand(AtomicU64::new(START)));
         let store = Spy::default();
@@ -371,7 +380,7 @@ impl World {
             database,
             key(2),
             |builder| builder.older_key(key(1)),
-            |routes| routes,
+            |routes, _| routes,
         )
     }
 
@@ -381,7 +390,7 @@ impl World {
         database: Arc<Database>,
         key: SecretKey,
         settings: impl FnOnce(Ready) -> Ready,
-        more: impl FnOnce(Routes<App>) -> Routes<App>,
+        more: impl FnOnce(Routes<App>, Login<User>) -> Routes<App>,
     ) -> Self {
         let loader = {
             let database = database.clone();
@@ -399,7 +408,7 @@ impl World {
         let manager = settings(builder).build().unwrap();
         let sessions = manager.sessions();
         let app = manager.into_router(|login| {
-            more(routes()).with_state(App {
+            more(routes(), login.clone()).with_state(App {
                 login,
                 database: database.clone(),
             })

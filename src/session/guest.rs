@@ -1,0 +1,41 @@
+//! What a stranger keeps: a record without a user, under a cookie of its own.
+
+use std::sync::Arc;
+
+use crate::{
+    error::LoginError,
+    key::SignedBy,
+    manager::{CookieOf, Core, content::Content},
+    session::visit::{self, Guest, Number},
+    store::Record,
+};
+
+/// The stranger's record of this visit, read when it is first asked for.
+///
+/// # Errors
+///
+/// When the store fails.
+pub(crate) async fn guest(core: &Arc<Core>, number: Number) -> Result<Option<Record>, LoginError> {
+    let (token, signed_by) = match visit::note(number, |notes| notes.guest(core)) {
+        Some(Guest::Presented(token, signed_by)) => (token, signed_by),
+        Some(Guest::Read(record)) => return Ok(record),
+        None => return Ok(None),
+    };
+    let mut record = core
+        .load(token.id)
+        .await?
+        .filter(|record| record.hash.matches(&token));
+    if let Some(found) = &record {
+        let content = Content::decode(&found.body).map_err(|error| core.failed(error))?;
+        if found.user.is_some() || content.login.is_some() {
+            record = None;
+        }
+    }
+    visit::note(number, |notes| {
+        if record.is_some() && signed_by == SignedBy::Older {
+            notes.set_cookie(core, CookieOf::Guest, Some(token));
+        }
+        notes.change_guest(core, record.clone());
+    });
+    Ok(record)
+}

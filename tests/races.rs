@@ -1,0 +1,568 @@
+//! The slow second request, the dropped future, the request inside a request.
+
+mod support;
+
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::{Arc, Mutex},
+    task::{Context, Poll, Waker},
+};
+
+use axum::{
+    Router,
+    body::Body,
+    extract::{FromRef, Path, Request, State},
+    http::{Method, StatusCode},
+    middleware::{Next, from_fn_with_state},
+    response::Response,
+};
+use portcullis::{
+    Authenticated, CurrentUser, Data, Fresh, Login, LoginError, Routes, Session, public,
+};
+use support::*;
+use tokio::sync::Barrier;
+use tower::ServiceExt;
+
+/// Lets a handler wait for the test: once before it goes on, once after.
+#[derive(Clone)]
+struct Gate(Arc<Barrier>);
+
+impl Gate {
+    fn new() -> Self {
+        Self(Arc::new(Barrier::new(2)))
+    }
+
+    async fn wait(&self) {
+        self.0.wait().await;
+    }
+}
+
+fn with_slow_note(gate: &Gate) -> World {
+    let gate = gate.clone();
+    World::with(
+        |builder| builder,
+        move |routes, _| {
+            routes.post(
+                "/slow-note/{value}",
+                async move |_: CurrentUser<User>, mut note: Data<Note>, Path(value)| {
+                    gate.wait().await;
+                    gate.wait().await;
+                    note.update(|note| note.0.push(value)).await
+                },
+            )
+        },
+    )
+}
+
+/// Starts a request that stops at the gate, acts, and lets it go on.
+async fn meanwhile<T>(
+    gate: &Gate,
+    slow: Browser,
+    path: &'static str,
+    act: impl Future<Output = T>,
+) -> (Reply, T) {
+    let mut slow = slow;
+    let slow = tokio::spawn(async move { slow.post(path).await });
+    gate.wait().await;
+    let acted = act.await;
+    gate.wait().await;
+    (slow.await.unwrap(), acted)
+}
+
+#[tokio::test]
+async fn a_slow_write_does_not_bring_back_who_logged_out() {
+    let gate = Gate::new();
+    let world = with_slow_note(&gate);
+    let mut browser = world.logged_in(1).await;
+    let mut same = browser.clone();
+    let (slow, _) = meanwhile(&gate, browser.clone(), "/slow-note/7", same.post("/logout")).await;
+    assert_eq!(slow.status, StatusCode::SEE_OTHER, "to the login page");
+    assert!(slow.set_cookies().is_empty());
+    assert!(world.store.inner.is_empty());
+    assert_eq!(browser.get("/who").await.body, "nobody");
+}
+
+#[tokio::test]
+async fn a_slow_write_of_a_stranger_does_not_follow_into_the_login() {
+    let gate = Gate::new();
+    let world = with_slow_note(&gate);
+    let mut browser = world.browser();
+    browser.post("/note/1").await;
+    let mut same = browser.clone();
+    let (slow, _) = meanwhile(
+        &gate,
+        browser.clone(),
+        "/slow-note/7",
+        same.post("/login/1"),
+    )
+    .await;
+    assert!(
+        slow.status != StatusCode::OK && slow.set_cookies().is_empty(),
+        "the login's cookie stays"
+    );
+    assert_eq!(same.get("/data").await.body, "note [] cart []");
+}
+
+#[tokio::test]
+async fn a_slow_write_does_not_reach_the_user_after_a_switch() {
+    let gate = Gate::new();
+    let world = with_slow_note(&gate);
+    let browser = world.logged_in(1).await;
+    let mut same = browser.clone();
+    let (slow, _) = meanwhile(
+        &gate,
+        browser.clone(),
+        "/slow-note/7",
+        same.post("/switch/2"),
+    )
+    .await;
+    assert!(slow.status != StatusCode::OK && slow.set_cookies().is_empty());
+    assert_eq!(same.get("/data").await.body, "note [] cart []");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_a_hundred_updates_at_once_none_is_lost() {
+    let world = World::new();
+    for logged_in in [false, true] {
+        let mut browser = if logged_in {
+            world.logged_in(1).await
+        } else {
+            world.browser()
+        };
+        browser.post("/note/0").await;
+        let updates: Vec<_> = (1..=100)
+            .map(|value| {
+                let mut browser = browser.clone();
+                tokio::spawn(async move { browser.post(&format!("/note/{value}")).await.status })
+            })
+            .collect();
+        for update in updates {
+            assert_eq!(update.await.unwrap(), StatusCode::OK);
+        }
+        let body = browser.get("/data").await.body;
+        assert!(
+            (0..=100).all(|value| body.contains(&value.to_string())),
+            "{body}"
+        );
+        assert_eq!(body.split(',').count(), 101);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_confirmation_loses_no_data_that_is_written_meanwhile() {
+    for _ in 0..50 {
+        let world = World::new();
+        let mut browser = world.logged_in(1).await;
+        let mut same = browser.clone();
+        let write = tokio::spawn(async move { same.post("/my-note/7").await });
+        browser.post("/confirm/1").await;
+        let write = write.await.unwrap();
+        let body = browser.get("/data").await.body;
+        assert_eq!(
+            body.starts_with("note [7]"),
+            write.status == StatusCode::OK,
+            "{} {body}",
+            write.status
+        );
+        assert!(write.set_cookies().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_strangers_late_write_leaves_the_logins_cookie_alone() {
+    let world = World::new();
+    let mut browser = world.logged_in(1).await;
+    let mut late = browser.clone();
+    browser.post("/confirm/1").await;
+    let reply = late.post("/note/7").await; // on the old cookie, as nobody
+    browser.keep(&reply);
+    assert_eq!(browser.get("/fresh").await.body, "fresh 1");
+    assert_eq!(browser.get("/data").await.body, "note [] cart []");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_logins_at_once_from_one_anonymous_session_are_both_good() {
+    for _ in 0..50 {
+        let world = World::new();
+        let mut browser = world.browser();
+        browser.post("/cart/5").await;
+        let logins = [1, 2].map(|id| {
+            let mut browser = browser.clone();
+            tokio::spawn(async move {
+                let reply = browser.post(&format!("/login/{id}")).await;
+                assert_eq!(reply.status, StatusCode::SEE_OTHER);
+                browser.get("/me").await.body
+            })
+        });
+        let [one, two] = logins;
+        assert_eq!(
+            (one.await.unwrap().as_str(), two.await.unwrap().as_str()),
+            ("user 1", "user 2")
+        );
+        assert_eq!(
+            world.store.inner.len(),
+            2,
+            "the stranger's record went to one of them"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_poll_on_the_old_id_leaves_the_new_cookie_in_the_jar() {
+    for step in ["/login/1", "/confirm/1"] {
+        for _ in 0..50 {
+            let world = World::new();
+            let mut browser = if step == "/login/1" {
+                world.browser()
+            } else {
+                world.logged_in(1).await
+            };
+            if step == "/login/1" {
+                browser.post("/note/1").await;
+            }
+            let mut poller = browser.clone();
+            let poll = tokio::spawn(async move {
+                let mut replies = vec![];
+                for _ in 0..4 {
+                    replies.push(poller.get("/who").await);
+                }
+                replies
+            });
+            browser.post(step).await;
+            for reply in poll.await.unwrap() {
+                browser.keep(&reply); // as if all arrived after the login's answer
+            }
+            assert_eq!(browser.get("/me").await.body, "user 1", "{step}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn after_the_answer_a_transition_changes_nothing_but_a_logout_ends() {
+    type Kept = Arc<Mutex<Vec<tokio::task::JoinHandle<Result<(), LoginError>>>>>;
+    let kept = Kept::default();
+    let (confirms, logouts) = (kept.clone(), kept.clone());
+    let world = World::with(
+        |builder| builder,
+        move |routes, _| {
+            routes
+                .post(
+                    "/later/confirm",
+                    async move |session: Session<Authenticated<User>>,
+                                login: Login<User>,
+                                State(db): State<Arc<Database>>| {
+                        let user = db.find(1).unwrap();
+                        let task = async move {
+                            session.confirm_login(login.vouch_for(user)).await.map(drop)
+                        };
+                        confirms.lock().unwrap().push(tokio::spawn(task));
+                    },
+                )
+                .post(
+                    "/later/logout",
+                    async move |session: Session<Authenticated<User>>| {
+                        logouts.lock().unwrap().push(tokio::spawn(async move {
+                            session.logout_user().await.map(drop)
+                        }));
+                    },
+                )
+        },
+    );
+    let mut browser = world.logged_in(1).await;
+    world.store.taken();
+    browser.post("/later/confirm").await;
+    let confirm = kept.lock().unwrap().pop().unwrap();
+    assert!(confirm.await.unwrap().is_err());
+    assert_eq!(world.store.taken(), ["load"], "it failed before the store");
+    assert_eq!(browser.get("/me").await.body, "user 1");
+
+    let reply = browser.post("/later/logout").await;
+    let logout = kept.lock().unwrap().pop().unwrap();
+    assert!(logout.await.unwrap().is_ok());
+    assert!(reply.set_cookies().is_empty());
+    assert_eq!(browser.get("/who").await.body, "nobody");
+}
+
+#[tokio::test]
+async fn a_session_that_is_carried_into_another_request_changes_no_cookie_there() {
+    let kept: Arc<Mutex<Option<Session<Authenticated<User>>>>> = Arc::default();
+    let (give, take) = (kept.clone(), kept);
+    let world = World::with(
+        |builder| builder,
+        move |routes, _| {
+            routes
+                .post(
+                    "/give",
+                    async move |session: Session<Authenticated<User>>| {
+                        *give.lock().unwrap() = Some(session);
+                    },
+                )
+                .post(
+                    "/take",
+                    async move |_: Authenticated<User>,
+                                login: Login<User>,
+                                State(db): State<Arc<Database>>| {
+                        let session = take.lock().unwrap().take().unwrap();
+                        let user = db.find(1).unwrap();
+                        session.switch_user(login.vouch_for(user)).await.map(drop)
+                    },
+                )
+        },
+    );
+    let mut admin = world.logged_in(1).await;
+    let mut other = world.logged_in(2).await;
+    admin.post("/give").await;
+    let reply = other.post("/take").await;
+    assert_eq!(reply.status, StatusCode::INTERNAL_SERVER_ERROR);
+    assert!(reply.set_cookies().is_empty());
+    assert_eq!(other.get("/me").await.body, "user 2");
+    assert_eq!(admin.get("/me").await.body, "user 1");
+}
+
+#[tokio::test]
+async fn a_request_inside_a_request_is_a_visit_of_its_own() {
+    let app: Arc<Mutex<Option<Router>>> = Arc::default();
+    let inner = app.clone();
+    let world = World::with(
+        |builder| builder,
+        move |routes, _| {
+            routes.post(
+                "/inside/{cookies}",
+                async move |user: Authenticated<User>,
+                            Path(cookies): Path<bool>,
+                            request: Request| {
+                    let app = inner.lock().unwrap().clone().unwrap();
+                    let (parts, _) = request.into_parts();
+                    let mut sub = Request::builder().uri("/me").body(Body::empty()).unwrap();
+                    *sub.extensions_mut() = parts.extensions;
+                    if cookies {
+                        *sub.headers_mut() = parts.headers.clone();
+                    }
+                    let me = send(&app, sub).await;
+                    let mut out = Request::post("/logout").body(Body::empty()).unwrap();
+                    *out.headers_mut() = parts.headers;
+                    let logout = send(&app, out).await;
+                    format!(
+                        "{} {} {} {}",
+                        user.id,
+                        me.status.as_u16(),
+                        logout.status.as_u16(),
+                        logout.set_cookies().len()
+                    )
+                },
+            )
+        },
+    );
+    *app.lock().unwrap() = Some(world.app.clone());
+    for (path, expected) in [
+        ("/inside/false", "1 401 303 1"),
+        ("/inside/true", "1 200 303 1"),
+    ] {
+        let mut browser = world.logged_in(1).await;
+        let reply = browser.send(Method::POST, path, &[]).await;
+        assert_eq!(reply.body, expected, "extensions alone are no login");
+        assert!(
+            reply.set_cookies().is_empty(),
+            "the removal belongs to the inner answer"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_layer_that_looks_and_then_swaps_the_cookie_is_refused() {
+    #[derive(Clone, FromRef)]
+    struct Swap {
+        login: Login<User>,
+        cookie: Arc<Mutex<String>>,
+    }
+    async fn look_and_swap(
+        swap: State<Swap>,
+        who: CurrentUser<User>,
+        request: Request,
+        next: Next,
+    ) -> Response {
+        assert_eq!(who.user().map(|user| user.id), Some(1));
+        swapped(swap, request, next).await
+    }
+    async fn swapped(State(swap): State<Swap>, mut request: Request, next: Next) -> Response {
+        let cookie = swap.cookie.lock().unwrap().parse().unwrap();
+        request.headers_mut().insert("cookie", cookie);
+        next.run(request).await
+    }
+    let cookie: Arc<Mutex<String>> = Arc::default();
+    let other = cookie.clone();
+    let world = World::with(
+        |builder| builder,
+        move |routes, login| {
+            let swap = Swap {
+                login,
+                cookie: other,
+            };
+            let me = async |user: Authenticated<User>| format!("user {}", user.id);
+            routes
+                .merge(
+                    Routes::new()
+                        .get("/swapped", me)
+                        .layer(from_fn_with_state(swap.clone(), swapped)),
+                )
+                .merge(
+                    Routes::new()
+                        .get("/looked", me)
+                        .layer(from_fn_with_state(swap, look_and_swap)),
+                )
+        },
+    );
+    *cookie.lock().unwrap() = format!("{COOKIE}={}", world.logged_in(2).await.session().unwrap());
+    let mut browser = world.logged_in(1).await;
+    assert_eq!(
+        browser.get("/swapped").await.body,
+        "user 2",
+        "the cookie decides, nothing else"
+    );
+    assert_eq!(
+        browser.get("/looked").await.status,
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "two cookies in one visit"
+    );
+}
+
+// --- dropped futures -------------------------------------------------------
+
+/// Polls a request so many times and drops it. Was it done before?
+fn poll_times(app: &Router, request: Request, times: usize) -> bool {
+    let mut future: Pin<Box<dyn Future<Output = _>>> = Box::pin(app.clone().oneshot(request));
+    let mut context = Context::from_waker(Waker::noop());
+    (0..times).any(|_| matches!(future.as_mut().poll(&mut context), Poll::Ready(_)))
+}
+
+#[tokio::test]
+async fn a_transition_dropped_anywhere_leaves_the_old_or_the_new_state() {
+    for path in [
+        "/login/1",
+        "/confirm/1",
+        "/switch/2",
+        "/password/new",
+        "/logout",
+        "/note/7",
+    ] {
+        let mut states = [0, 0];
+        for times in 1.. {
+            let world = World::new();
+            let mut browser = if path == "/login/1" {
+                world.browser()
+            } else {
+                world.logged_in(1).await
+            };
+            if path == "/login/1" {
+                browser.post("/cart/5").await;
+            }
+            let done = poll_times(&world.app, browser.request(Method::POST, path, &[]), times);
+            world
+                .database
+                .change(1, |user| user.password = "secret 1".to_owned());
+            let old_is_alive = match path {
+                "/login/1" => browser.get("/data").await.body == "note [] cart [5]",
+                _ => browser.get("/who").await.body == "user 1",
+            };
+            let of_users = world.sessions.list(&1).await.unwrap().len()
+                + world.sessions.list(&2).await.unwrap().len();
+            let expected = match (path, old_is_alive) {
+                ("/login/1", true) => (0, 1),
+                ("/logout", false) => (0, 0),
+                _ => (1, 1),
+            };
+            let message = format!("{path} dropped after {times} polls, old alive: {old_is_alive}");
+            assert_eq!((of_users, world.store.inner.len()), expected, "{message}");
+            states[usize::from(old_is_alive)] += 1;
+            if done {
+                break;
+            }
+        }
+        assert!(states[1] >= 2, "{path} was dropped before its step");
+        if path != "/note/7" {
+            assert!(
+                states[0] >= 2,
+                "{path} was dropped after its step, and it was done"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_visit_does_not_leak_into_the_next_request_on_the_thread() {
+    let world = World::with(
+        |builder| builder,
+        |routes, _| {
+            routes.get("/forever", async |_: Authenticated<User>| {
+                std::future::pending::<()>().await
+            })
+        },
+    );
+    let browser = world.logged_in(1).await;
+    assert!(!poll_times(
+        &world.app,
+        browser.request(Method::GET, "/forever", &[]),
+        8
+    ));
+    assert_eq!(world.browser().get("/who").await.body, "nobody");
+}
+
+#[tokio::test]
+async fn a_look_outside_of_routes_fails() {
+    let handle: Arc<Mutex<Option<Login<User>>>> = Arc::default();
+    let smuggled = handle.clone();
+    let _ = portcullis::LoginManager::builder()
+        .user_loader(|id| async move {
+            Ok::<_, std::io::Error>(Some(User {
+                id,
+                password: String::new(),
+                active: true,
+            }))
+        })
+        .secret_key(key(1))
+        .build()
+        .unwrap()
+        .into_router(|login| {
+            *smuggled.lock().unwrap() = Some(login);
+            Routes::new()
+        });
+    let login = handle.lock().unwrap().take().unwrap();
+    let look = async |who: CurrentUser<User>| format!("{who:?}");
+    let plain = Router::new()
+        .route("/", axum::routing::get(look))
+        .with_state(login.clone());
+    let reply = send(
+        &plain,
+        Request::builder().uri("/").body(Body::empty()).unwrap(),
+    )
+    .await;
+    assert_eq!(reply.status, StatusCode::INTERNAL_SERVER_ERROR);
+
+    // In another manager's router too: its handle is not of these realms.
+    async fn guarded(_: Fresh<User>) {}
+    let other = portcullis::LoginManager::builder()
+        .realm("other")
+        .user_loader(|id| async move {
+            Ok::<_, std::io::Error>(Some(User {
+                id,
+                password: String::new(),
+                active: true,
+            }))
+        })
+        .secret_key(key(1))
+        .build()
+        .unwrap()
+        .into_router(|_| {
+            Routes::new()
+                .get("/", guarded)
+                .get("/open", public("open"))
+                .with_state(login)
+        });
+    let reply = send(
+        &other,
+        Request::builder().uri("/").body(Body::empty()).unwrap(),
+    )
+    .await;
+    assert_eq!(reply.status, StatusCode::INTERNAL_SERVER_ERROR);
+}
