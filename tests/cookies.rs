@@ -1,6 +1,8 @@
 //! Hostile and unlucky cookies: nobody gets in by one, and no forged one
 //! reaches the store.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod support;
 
 use axum::http::{Method, StatusCode};

@@ -1,5 +1,7 @@
 //! What a request pays: nothing where nothing is asked.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod support;
 
 use axum::http::header;

@@ -1,6 +1,8 @@
 //! When the store or the loader fails: the request fails, nobody gets in, and
 //! nobody is logged out.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod support;
 
 use std::sync::atomic::Ordering;

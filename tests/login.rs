@@ -1,6 +1,8 @@
 //! Logging in, confirming, switching, changing the password, logging out: what
 //! each does to the session, and to whoever holds an older cookie.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod support;
 
 use axum::http::{Method, StatusCode};

@@ -1,5 +1,7 @@
 //! The slow second request, the dropped future, the request inside a request.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod support;
 
 use std::{

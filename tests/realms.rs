@@ -1,5 +1,7 @@
 //! Two realms over one store and one key: what is of one is nothing in the other.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod support;
 
 use axum::{extract::FromRef, http::Method};

@@ -11,16 +11,17 @@ mod core;
 mod dangerous;
 mod info;
 mod login;
+mod missing;
 mod sessions;
 mod settings;
 
-pub use builder::{
-    Builder, HasKey, HasLoader, KeyGiven, KeyMissing, LoaderGiven, LoaderMissing, NoKey, NoLoader,
-    Unbuilt,
-};
+pub use builder::Builder;
 pub use dangerous::Dangerous;
 pub use info::SessionInfo;
 pub use login::{Login, Verified};
+pub use missing::{
+    HasKey, HasLoader, KeyGiven, KeyMissing, LoaderGiven, LoaderMissing, NoKey, NoLoader, Unbuilt,
+};
 pub use sessions::Sessions;
 
 pub(crate) use self::core::{CookieOf, Core, Realm};

@@ -99,15 +99,15 @@ proves! {
     [U] Fresh<U> => Anyone;
     [U] Fresh<U> => Authenticated<U>;
     [U] Fresh<U> => Fresh<U>;
+    [T: HoldsProof] By<T> => Anyone;
+    [T: HoldsProof] By<T> => By<T>;
+    [T: HoldsProof<Proof: Proves<Authenticated<U>>>, U] By<T> => Authenticated<U>;
+    [T: HoldsProof<Proof: Proves<Fresh<U>>>, U] By<T> => Fresh<U>;
 }
 
 impl<P, G> sealed::Proves<G> for Session<P> where P: Proves<G> {}
 #[diagnostic::do_not_recommend]
 impl<P, G> Proves<G> for Session<P> where P: Proves<G> {}
-
-impl<T: HoldsProof<Proof: Proves<G>>, G> sealed::Proves<G> for By<T> {}
-#[diagnostic::do_not_recommend]
-impl<T: HoldsProof<Proof: Proves<G>>, G> Proves<G> for By<T> {}
 
 /// The first of several guards proves what its area asks for.
 impl<A: Proves<G>, B, G> sealed::Proves<G> for (A, B) {}

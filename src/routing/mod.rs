@@ -15,7 +15,9 @@ mod guards;
 pub mod handler;
 mod into_router;
 mod methods;
+mod mounted;
 mod open;
+mod services;
 
 pub use access_table::{AccessRow, AccessTable};
 pub use guards::Only;

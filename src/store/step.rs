@@ -152,6 +152,7 @@ step! {
 
 step! {
     /// Argument of [`SessionStore::end`](super::SessionStore::end).
+    #[derive(Default)]
     End {}
     optional {
         /// A session to delete.

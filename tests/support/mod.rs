@@ -61,7 +61,7 @@ impl AuthUser for User {
 }
 
 /// The database: what a test changes behind the app's back.
-#[derive(Default)]
+#[derive(Default, Debug)]
 pub struct Database {
     pub users: Mutex<HashMap<u64, User>>,
     pub loads: AtomicU64,
@@ -192,7 +192,7 @@ impl SessionData for Cart {
     const KEEP_AT_LOGIN: bool = true;
 }
 
-#[derive(Clone, FromRef)]
+#[derive(Clone, Debug, FromRef)]
 pub struct App {
     pub login: Login<User>,
     pub database: Arc<Database>,

@@ -1,4 +1,5 @@
 use super::*;
+use crate::store::RecordId;
 use crate::{
     clock::Timestamp,
     store::{TokenHash, UserIndex, Version},

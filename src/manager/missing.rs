@@ -1,0 +1,90 @@
+//! What a [`Builder`](crate::Builder) has and has not yet: its states, and every
+//! compile error about them.
+
+use crate::{key::SecretKey, manager::core::DynLoader, user::AuthUser};
+
+/// The user type of a [`LoginManager`] of which nothing is known yet.
+#[derive(Debug)]
+pub enum Unbuilt {}
+
+/// The builder has no loader yet.
+#[derive(Debug)]
+pub struct NoLoader;
+
+/// The builder has a loader of users of type `U`.
+pub struct HasLoader<U>(pub(super) Box<dyn DynLoader<U>>);
+
+/// The builder has no key yet.
+#[derive(Debug)]
+pub struct NoKey;
+
+/// The builder has a key.
+#[derive(Debug)]
+pub struct HasKey(pub(super) SecretKey);
+
+impl<U> std::fmt::Debug for HasLoader<U> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("HasLoader")
+    }
+}
+
+/// The builder has no loader yet: bound of [`Builder::user_loader`].
+#[diagnostic::on_unimplemented(
+    message = "the user loader of this manager is set already",
+    label = "a manager has one way to load users",
+    note = "remove one of the two `.user_loader(…)`; for a second kind of user build a second manager"
+)]
+pub trait LoaderMissing: sealed::Sealed {}
+impl LoaderMissing for NoLoader {}
+
+/// The builder has a loader: bound of [`Builder::build`].
+#[diagnostic::on_unimplemented(
+    message = "this manager does not know how to load a user",
+    label = "it can't be built without a user loader",
+    note = "say how: `.user_loader(load_user)` with `async fn load_user(id: Id) -> Result<Option<User>, Error>`"
+)]
+pub trait LoaderGiven: sealed::Sealed {
+    /// The user type of the loader.
+    type User: AuthUser;
+    #[doc(hidden)]
+    fn into_loader(self) -> HasLoader<Self::User>;
+}
+impl<U: AuthUser> LoaderGiven for HasLoader<U> {
+    type User = U;
+    fn into_loader(self) -> Self {
+        self
+    }
+}
+
+/// The builder has no key yet: bound of [`Builder::secret_key`].
+#[diagnostic::on_unimplemented(
+    message = "the secret key of this manager is set already",
+    label = "one key signs",
+    note = "to change the key, give the earlier one with `.older_key(…)`"
+)]
+pub trait KeyMissing: sealed::Sealed {}
+impl KeyMissing for NoKey {}
+
+/// The builder has a key: bound of [`Builder::build`].
+#[diagnostic::on_unimplemented(
+    message = "this manager has no key to sign cookies with",
+    label = "it can't be built without a secret key",
+    note = "give it one: `.secret_key(SecretKey::from_env(\"SECRET_KEY\")?)`"
+)]
+pub trait KeyGiven: sealed::Sealed {
+    #[doc(hidden)]
+    fn into_key(self) -> SecretKey;
+}
+impl KeyGiven for HasKey {
+    fn into_key(self) -> SecretKey {
+        self.0
+    }
+}
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for super::NoLoader {}
+    impl<U> Sealed for super::HasLoader<U> {}
+    impl Sealed for super::NoKey {}
+    impl Sealed for super::HasKey {}
+}

@@ -1,0 +1,144 @@
+//! A handler with its mount around it.
+
+use std::{any::TypeId, marker::PhantomData};
+
+use axum::{
+    extract::Request,
+    http::{HeaderMap, Method, StatusCode, header},
+    response::IntoResponse,
+};
+
+use crate::{
+    routing::{
+        access_table::name_of,
+        handler::{Access, Arguments, Ask, Checked, Extract, Handler, sealed},
+    },
+    web::mount::{Mount, Visited},
+};
+
+/// A handler, before it is known what to mount around it.
+pub(super) struct Mounted<H, A, M, W> {
+    handler: H,
+    kind: Kind,
+    inferred: PhantomData<fn() -> (A, M, W)>,
+}
+
+/// What is special about a route.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Plain,
+    Any,
+    Callback,
+    CrossOrigin,
+}
+
+impl<H, A: Arguments<First: Access>, M, W> Mounted<H, A, M, W> {
+    #[track_caller]
+    pub(super) fn new(handler: H) -> Self {
+        let mut users: Vec<TypeId> = Vec::new();
+        <A::First as sealed::Access>::users(&mut users);
+        let differ = users
+            .iter()
+            .enumerate()
+            .all(|(at, user)| !users[..at].contains(user));
+        assert!(
+            differ,
+            "two guards of one handler are about one realm: `{}`",
+            name_of::<A::First>()
+        );
+        Self {
+            handler,
+            kind: Kind::Plain,
+            inferred: PhantomData,
+        }
+    }
+}
+
+impl<H, A, M, W> Mounted<H, A, M, W> {
+    pub(super) fn kind(self, kind: Kind) -> Self {
+        Self { kind, ..self }
+    }
+
+    pub(super) fn around(self, mount: &Mount) -> Around<H, A, M, W> {
+        let Self {
+            handler,
+            kind,
+            inferred,
+        } = self;
+        Around {
+            handler,
+            kind,
+            mount: mount.clone(),
+            inferred,
+        }
+    }
+}
+
+/// A handler with its mount around it: an axum handler at last, and a private one.
+pub(super) struct Around<H, A, M, W> {
+    handler: H,
+    kind: Kind,
+    mount: Mount,
+    inferred: PhantomData<fn() -> (A, M, W)>,
+}
+
+impl<H: Clone, A, M, W> Clone for Around<H, A, M, W> {
+    fn clone(&self) -> Self {
+        let Self {
+            handler,
+            kind,
+            mount,
+            inferred,
+        } = self;
+        Self {
+            handler: handler.clone(),
+            kind: *kind,
+            mount: mount.clone(),
+            inferred: *inferred,
+        }
+    }
+}
+
+impl<H, A, M, W, S> axum::handler::Handler<(A, M, W), S> for Around<H, A, M, W>
+where
+    H: Handler<Checked<A>, M, S>,
+    A: Arguments<First: Access<Guard: Ask<S, W>> + 'static> + 'static,
+    Checked<A>: Extract<A::First, M, S>,
+    M: 'static,
+    W: 'static,
+    S: Send + 'static,
+{
+    type Future = Visited<H::Answer>;
+
+    fn call(self, request: Request, state: S) -> Self::Future {
+        let (parts, body) = request.into_parts();
+        if self.kind != Kind::CrossOrigin && !self.mount.allows(&parts) {
+            return Visited::cross_origin();
+        }
+        match self.kind {
+            Kind::Any if parts.method == Method::OPTIONS => {
+                return Visited::answered(StatusCode::NO_CONTENT.into_response());
+            }
+            Kind::Callback if is_prefetch(&parts.headers) => {
+                let refused = (
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    [(header::CACHE_CONTROL, "no-store")],
+                );
+                return Visited::answered(refused.into_response());
+            }
+            _ => {}
+        }
+        let Self { handler, mount, .. } = self;
+        mount.visit(|| handler.answer::<A::First, W>(Request::from_parts(parts, body), state))
+    }
+}
+
+/// Is nobody there yet? A page that is fetched ahead must not log in.
+fn is_prefetch(headers: &HeaderMap) -> bool {
+    ["sec-purpose", "purpose"].iter().any(|name| {
+        headers
+            .get(*name)
+            .and_then(|value| value.to_str().ok())
+            .is_some_and(|purpose| purpose.contains("prefetch"))
+    })
+}

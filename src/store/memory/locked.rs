@@ -1,0 +1,188 @@
+//! One step at a time: the shards that a step works on, locked together.
+
+use std::sync::{
+    Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use super::{
+    Inner, SHARDS,
+    shard::{Shard, Swept},
+};
+use crate::{
+    clock::Timestamp,
+    store::{Record, RecordId, RecordKind, StoreError},
+};
+
+impl Inner {
+    pub(super) fn shard(&self, id: RecordId) -> MutexGuard<'_, Shard> {
+        self.shard_at(id.home())
+    }
+
+    pub(super) fn shard_at(&self, home: u16) -> MutexGuard<'_, Shard> {
+        lock(&self.shards[index(home)])
+    }
+
+    /// The shards of these ids, often one, locked in one order everywhere.
+    pub(super) fn lock(&self, ids: [RecordId; 3]) -> Locked<'_> {
+        let mut indices = ids.map(|id| index(id.home()));
+        indices.sort_unstable();
+        let [a, b, c] = indices;
+        Locked {
+            store: self,
+            first: lock(&self.shards[a]),
+            second: (b != a).then(|| (b, lock(&self.shards[b]))),
+            third: (c != b).then(|| (c, lock(&self.shards[c]))),
+        }
+    }
+
+    pub(super) fn quota(&self, record: &Record) -> &Quota {
+        if record.user.is_some() {
+            &self.users
+        } else {
+            &self.strangers
+        }
+    }
+
+    pub(super) fn count_down(&self, swept: Swept) {
+        self.users.give_back(swept.users);
+        self.strangers.give_back(swept.strangers);
+    }
+}
+
+/// What a step changes besides the record it replaces.
+pub(super) struct Changes<'a> {
+    pub(super) end: Option<RecordId>,
+    pub(super) put: [Option<&'a Record>; 2],
+    pub(super) at_most: Option<u32>,
+    pub(super) end_others: bool,
+}
+
+/// The shards that a step works on: of what it replaces, puts and ends.
+pub(super) struct Locked<'a> {
+    store: &'a Inner,
+    first: MutexGuard<'a, Shard>,
+    second: Option<(usize, MutexGuard<'a, Shard>)>,
+    third: Option<(usize, MutexGuard<'a, Shard>)>,
+}
+
+impl Locked<'_> {
+    /// The shard of an id that was given to [`Inner::lock`].
+    pub(super) fn of(&mut self, id: RecordId) -> &mut Shard {
+        let wanted = index(id.home());
+        let mut further = [&mut self.second, &mut self.third].into_iter().flatten();
+        further
+            .find(|(index, _)| *index == wanted)
+            .map_or(&mut self.first, |(_, shard)| shard)
+    }
+
+    /// Puts the new records, or nothing if there is no room; only then ends what is to end.
+    pub(super) fn apply(&mut self, changes: Changes<'_>, now: Timestamp) -> Result<(), StoreError> {
+        let Changes {
+            end,
+            put,
+            at_most,
+            end_others,
+        } = changes;
+        for (reserved, record) in put.into_iter().flatten().enumerate() {
+            if !self.reserve(record, now) {
+                put.into_iter()
+                    .flatten()
+                    .take(reserved)
+                    .for_each(|record| self.store.quota(record).give_back(1));
+                return Err(StoreError::full());
+            }
+        }
+        if let Some(series) = end {
+            self.end_series(series);
+        }
+        for record in put.into_iter().flatten() {
+            self.of(record.id).put(record.clone());
+        }
+        let Some((session, user)) = put[0].and_then(|record| Some((record, record.user?))) else {
+            return Ok(());
+        };
+        let shard = self.of(session.id);
+        let mut ended = if end_others {
+            shard.remove_user(user, Some(session.id))
+        } else {
+            0
+        };
+        ended += at_most.map_or(0, |most| shard.limit(user, session.id, most, now));
+        self.store.users.give_back(ended);
+        Ok(())
+    }
+
+    /// Room for one more; what has expired in its shard makes room.
+    fn reserve(&mut self, record: &Record, now: Timestamp) -> bool {
+        let store = self.store;
+        store.quota(record).take() || {
+            let swept = self.of(record.id).sweep(now, usize::MAX);
+            store.count_down(swept);
+            store.quota(record).take()
+        }
+    }
+
+    pub(super) fn remove(&mut self, kind: RecordKind, id: RecordId) -> Option<Record> {
+        let removed = self.of(id).remove(kind, id)?;
+        self.store.quota(&removed).give_back(1);
+        Some(removed)
+    }
+
+    pub(super) fn put_back(&mut self, record: Option<Record>) {
+        if let Some(record) = record {
+            self.store.quota(&record).take_back();
+            self.of(record.id).put(record);
+        }
+    }
+
+    pub(super) fn end_series(&mut self, series: RecordId) -> u64 {
+        let removed = self.of(series).remove_series(series);
+        self.store.users.give_back(removed);
+        removed as u64
+    }
+}
+
+/// A count with a bound.
+pub(super) struct Quota {
+    used: AtomicUsize,
+    most: usize,
+}
+
+impl Quota {
+    pub(super) fn new(most: usize) -> Self {
+        Self {
+            used: AtomicUsize::new(0),
+            most,
+        }
+    }
+
+    pub(super) fn used(&self) -> usize {
+        self.used.load(Ordering::Relaxed)
+    }
+
+    fn take(&self) -> bool {
+        let more = |used| (used < self.most).then_some(used + 1);
+        self.used
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, more)
+            .is_ok()
+    }
+
+    /// A place that was given back a moment ago, under the same lock, and is taken again.
+    fn take_back(&self) {
+        self.used.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn give_back(&self, count: usize) {
+        self.used.fetch_sub(count, Ordering::Relaxed);
+    }
+}
+
+fn index(home: u16) -> usize {
+    usize::from(home) % SHARDS
+}
+
+/// No step leaves a shard half changed when it panics, so a poisoned lock is still good.
+pub(super) fn lock(shard: &Mutex<Shard>) -> MutexGuard<'_, Shard> {
+    shard.lock().unwrap_or_else(PoisonError::into_inner)
+}
