@@ -124,6 +124,9 @@ fn is_local(path: &str) -> bool {
     let path = rest.split('?').next().unwrap_or_default();
     // `//host` and every spelling of it that some decoder turns into it.
     let first = decoded_twice(path);
+    if first.chars().any(char::is_control) {
+        return false;
+    }
     if first.starts_with(['/', '\\']) {
         return false;
     }
@@ -175,7 +178,10 @@ mod tests {
             "/%2Fevil.example",
             "/%252fevil.example",
             "/%5cevil.example",
-            "/%09/evil.example/..",
+            "/%09/evil.example",
+            "/%0d%0aSet-Cookie:x",
+            "/a%00",
+            "/%2509/evil.example",
             "https://evil.example",
             "http:evil.example",
             "javascript:alert(1)",

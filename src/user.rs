@@ -215,6 +215,13 @@ fn sha256(parts: &[&[u8]]) -> [u8; 32] {
     digest
 }
 
+/// A short mark of a type's name.
+pub(crate) fn tag(type_name: &str) -> [u8; 4] {
+    let mut tag = [0; 4];
+    tag.copy_from_slice(&sha256(&[b"type", type_name.as_bytes()])[..4]);
+    tag
+}
+
 fn cut(digest: [u8; 32]) -> [u8; 16] {
     let mut half = [0; 16];
     half.copy_from_slice(&digest[..16]);

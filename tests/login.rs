@@ -5,8 +5,13 @@
 
 mod support;
 
-use axum::http::{Method, StatusCode};
-use portcullis::AuthUser;
+use std::sync::{Arc, Mutex};
+
+use axum::{
+    extract::State,
+    http::{Method, StatusCode},
+};
+use portcullis::{Anonymous, AuthUser, Authenticated, Login, LoginError, Session};
 use support::*;
 
 #[tokio::test]
@@ -121,6 +126,16 @@ async fn a_password_change_keeps_this_browser_in_and_puts_the_others_out() {
 }
 
 #[tokio::test]
+async fn others_are_put_out_although_the_auth_hash_stays() {
+    let world = World::new();
+    let mut here = world.logged_in(1).await;
+    let mut there = world.logged_in(1).await;
+    assert_eq!(here.post("/password/secret%201").await.body, "changed");
+    assert_eq!(here.get("/fresh").await.body, "fresh 1");
+    assert_eq!(there.get("/who").await.body, "nobody");
+}
+
+#[tokio::test]
 async fn a_password_change_that_tells_nobody_puts_everyone_out() {
     let world = World::new();
     let mut browsers = [world.logged_in(1).await, world.logged_in(1).await];
@@ -133,11 +148,6 @@ async fn a_password_change_that_tells_nobody_puts_everyone_out() {
             StatusCode::UNAUTHORIZED
         );
     }
-    assert!(world.store.inner.is_empty(), "the sessions have ended");
-    world
-        .database
-        .change(1, |user| user.password = "secret 1".to_owned());
-    assert_eq!(browsers[0].get("/who").await.body, "nobody", "for good");
 }
 
 #[tokio::test]
@@ -192,6 +202,23 @@ async fn a_login_is_fresh_for_a_quarter_of_an_hour() {
     );
     browser.post("/confirm/1").await;
     assert_eq!(browser.get("/fresh").await.body, "fresh 1");
+}
+
+#[tokio::test]
+async fn a_clock_that_was_years_ahead_makes_no_session_of_years() {
+    let world = World::new();
+    world.clock.set(START + 1_000 * 86_400);
+    let mut browser = world.logged_in(1).await;
+    world.clock.set(START);
+    assert_eq!(browser.get("/who").await.body, "nobody");
+}
+
+#[tokio::test]
+async fn a_shorter_limit_holds_for_earlier_sessions_too() {
+    let world = World::new();
+    let mut browser = world.logged_in(1).await;
+    browser.app = world.again(|builder| builder.absolute_limit(8 * DAY)).app;
+    assert_eq!(browser.get("/who").await.body, "nobody");
 }
 
 #[tokio::test]
@@ -308,12 +335,16 @@ async fn sessions_are_listed_and_ended_from_outside() {
     assert_eq!(listed.len(), 2);
     assert!(listed[0].last_seen_at() > listed[1].last_seen_at());
 
-    assert!(world.sessions.end(listed[1].id()).await.unwrap());
+    assert!(
+        !world.sessions.end(&2, listed[1].id()).await.unwrap(),
+        "of somebody else"
+    );
+    assert!(world.sessions.end(&1, listed[1].id()).await.unwrap());
     assert_eq!(first.get("/who").await.body, "nobody");
     assert_eq!(second.get("/who").await.body, "user 1");
     assert_eq!(world.sessions.end_all(&1).await.unwrap(), 1);
     assert_eq!(second.get("/who").await.body, "nobody");
-    assert!(!world.sessions.end(listed[0].id()).await.unwrap());
+    assert!(!world.sessions.end(&1, listed[0].id()).await.unwrap());
 }
 
 #[tokio::test]
@@ -338,9 +369,7 @@ async fn a_user_has_as_many_sessions_as_the_app_allows() {
 
 #[tokio::test]
 async fn ids_of_any_type_are_told_apart() {
-    use portcullis::{
-        AuthHash, Authenticated, Login, LoginError, LoginManager, OneFactor, Routes, Session,
-    };
+    use portcullis::{AuthHash, LoginManager, OneFactor, Routes};
 
     #[derive(Clone, PartialEq, Eq, Hash, Debug, serde::Serialize, serde::Deserialize)]
     struct Id {
@@ -403,4 +432,93 @@ async fn ids_of_any_type_are_told_apart() {
                 .contains(&format!("{tenant:?}"))
         );
     }
+}
+
+#[tokio::test]
+async fn a_verification_is_good_for_five_minutes() {
+    for (minutes, status) in [(5, StatusCode::OK), (6, StatusCode::UNAUTHORIZED)] {
+        let clock: Arc<Mutex<Option<Arc<ByHand>>>> = Arc::default();
+        let slow = clock.clone();
+        let world = World::with(
+            |builder| builder,
+            move |routes, _| {
+                routes.post(
+                    "/slow-login",
+                    async move |session: Session<Anonymous>,
+                                login: Login<User>,
+                                State(db): State<Arc<Database>>| {
+                        let verified = login.vouch_for(db.find(1).unwrap());
+                        slow.lock()
+                            .unwrap()
+                            .as_ref()
+                            .unwrap()
+                            .pass(minutes * MINUTE);
+                        session.login_user(verified).await.map(drop)
+                    },
+                )
+            },
+        );
+        *clock.lock().unwrap() = Some(world.clock.clone());
+        let mut browser = world.browser();
+        assert_eq!(
+            browser.api(Method::POST, "/slow-login").await.status,
+            status
+        );
+        let fresh = browser.get("/fresh").await;
+        assert_eq!(fresh.body == "fresh 1", status == StatusCode::OK);
+        world.clock.pass(11 * MINUTE);
+        assert_ne!(
+            browser.get("/fresh").await.body,
+            "fresh 1",
+            "freshness counts from the verification"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_transition_holds_whatever_the_handler_answers_then() {
+    let world = World::with(
+        |builder| builder,
+        |routes, _| {
+            routes
+                .post(
+                    "/login-then-fail",
+                    async |session: Session<Anonymous>,
+                           login: Login<User>,
+                           State(db): State<Arc<Database>>| {
+                        session
+                            .login_user(login.vouch_for(db.find(1).unwrap()))
+                            .await?;
+                        Err::<(), _>(LoginError::refused())
+                    },
+                )
+                .post(
+                    "/logout-then-fail",
+                    async |session: Session<Authenticated<User>>| {
+                        session.logout_user().await?;
+                        Ok::<_, LoginError>(StatusCode::INTERNAL_SERVER_ERROR)
+                    },
+                )
+        },
+    );
+    let mut browser = world.browser();
+    assert_eq!(
+        browser.post("/login-then-fail").await.status,
+        StatusCode::SEE_OTHER
+    );
+    assert_eq!(browser.get("/me").await.body, "user 1");
+    let reply = browser.post("/logout-then-fail").await;
+    assert_eq!(reply.status, StatusCode::INTERNAL_SERVER_ERROR);
+    assert_eq!((browser.session(), world.store.inner.len()), (None, 0));
+}
+
+#[tokio::test]
+async fn the_secret_in_the_cookie_must_be_that_of_the_record() {
+    let world = World::new();
+    let mut browser = world.logged_in(1).await;
+    *world.store.other_hash.lock().unwrap() = true;
+    assert_eq!(browser.get("/who").await.body, "nobody");
+    let mut stranger = world.browser();
+    stranger.post("/note/1").await;
+    assert_eq!(stranger.get("/data").await.body, "note [] cart []");
 }

@@ -17,7 +17,7 @@ use axum::{
     extract::{FromRef, Path, Request, State},
     http::{Method, StatusCode},
     middleware::{Next, from_fn_with_state},
-    response::Response,
+    response::{IntoResponse, Response},
 };
 use portcullis::{
     Authenticated, CurrentUser, Data, Fresh, Login, LoginError, Routes, Session, public,
@@ -426,6 +426,193 @@ async fn a_layer_that_looks_and_then_swaps_the_cookie_is_refused() {
         browser.get("/looked").await.status,
         StatusCode::INTERNAL_SERVER_ERROR,
         "two cookies in one visit"
+    );
+}
+
+#[tokio::test]
+async fn a_request_that_a_layer_sends_is_a_visit_of_its_own() {
+    #[derive(Clone, FromRef)]
+    struct Sender {
+        login: Login<User>,
+        app: Arc<Mutex<Option<Router>>>,
+    }
+    async fn send_first(
+        State(sender): State<Sender>,
+        who: CurrentUser<User>,
+        request: Request,
+        next: Next,
+    ) -> Response {
+        let app = sender.app.lock().unwrap().clone().unwrap();
+        let sub = Request::post("/login/2").body(Body::empty()).unwrap();
+        assert_eq!(
+            send(&app, sub).await.set_cookies().len(),
+            1,
+            "its cookie is on its answer"
+        );
+        assert!(who.is_authenticated());
+        next.run(request).await
+    }
+    let app: Arc<Mutex<Option<Router>>> = Arc::default();
+    let inner = app.clone();
+    let world = World::with(
+        |builder| builder,
+        move |routes, login| {
+            let me = async |user: Authenticated<User>| format!("user {}", user.id);
+            let layer = from_fn_with_state(Sender { login, app: inner }, send_first);
+            routes.merge(Routes::new().get("/sends", me).layer(layer))
+        },
+    );
+    *app.lock().unwrap() = Some(world.app.clone());
+    let mut browser = world.logged_in(1).await;
+    let reply = browser.get("/sends").await;
+    assert_eq!(
+        (reply.body.as_str(), reply.set_cookies().len()),
+        ("user 1", 0)
+    );
+}
+
+#[tokio::test]
+async fn a_transition_that_is_carried_away_half_way_logs_nobody_in() {
+    type Half = Pin<Box<dyn Future<Output = Result<Session<Fresh<User>>, LoginError>> + Send>>;
+    let half: Arc<Mutex<Option<Half>>> = Arc::default();
+    let (give, take) = (half.clone(), half);
+    let world = World::with(
+        |builder| builder,
+        move |routes, _| {
+            routes
+                .post(
+                    "/half",
+                    async move |session: Session<portcullis::Anonymous>,
+                                login: Login<User>,
+                                State(db): State<Arc<Database>>| {
+                        let user = db.find(1).unwrap();
+                        let mut future = session.login_user(login.vouch_for(user)).into_future();
+                        let once = std::future::poll_fn(|context| {
+                            Poll::Ready(future.as_mut().poll(context).is_pending())
+                        });
+                        assert!(once.await);
+                        *give.lock().unwrap() = Some(future);
+                    },
+                )
+                .post("/other-half", async move |_: CurrentUser<User>| {
+                    let future = take.lock().unwrap().take().unwrap();
+                    future.await.map(drop)
+                })
+        },
+    );
+    world.browser().post("/half").await;
+    let reply = world.browser().post("/other-half").await;
+    assert_eq!(reply.status, StatusCode::INTERNAL_SERVER_ERROR);
+    assert!(reply.set_cookies().is_empty());
+    assert!(world.store.inner.is_empty(), "no session that nobody holds");
+}
+
+#[tokio::test]
+async fn a_logout_ends_the_login_that_another_tab_has_just_confirmed() {
+    let gate = Gate::new();
+    let slow = gate.clone();
+    let world = World::with(
+        |builder| builder,
+        move |routes, _| {
+            routes.post(
+                "/slow-logout",
+                async move |session: Session<Authenticated<User>>| {
+                    slow.wait().await;
+                    slow.wait().await;
+                    session.logout_user().await.map(drop)
+                },
+            )
+        },
+    );
+    let browser = world.logged_in(1).await;
+    let mut other_browser = world.logged_in(1).await;
+    let mut tab = browser.clone();
+    let (logout, _) = meanwhile(&gate, browser, "/slow-logout", tab.post("/confirm/1")).await;
+    assert_eq!(logout.status, StatusCode::OK);
+    assert_eq!(
+        tab.get("/who").await.body,
+        "nobody",
+        "the user has logged out"
+    );
+    assert_eq!(other_browser.get("/who").await.body, "user 1");
+}
+
+#[tokio::test]
+async fn a_password_change_survives_a_poll_at_the_worst_moment() {
+    let gate = Gate::new();
+    let slow = gate.clone();
+    let world = World::with(
+        |builder| builder,
+        move |routes, _| {
+            routes.post(
+                "/slow-password",
+                async move |session: Session<Fresh<User>>, State(db): State<Arc<Database>>| {
+                    db.change(1, |user| user.password = "new".to_owned());
+                    slow.wait().await;
+                    slow.wait().await;
+                    session
+                        .credentials_changed(db.find(1).unwrap())
+                        .await
+                        .map(drop)
+                },
+            )
+        },
+    );
+    let browser = world.logged_in(1).await;
+    let mut poll = browser.clone();
+    let mut tab = browser.clone();
+    let (changed, polled) = meanwhile(&gate, browser, "/slow-password", poll.get("/who")).await;
+    assert_eq!(polled.body, "nobody", "the old auth hash opens nothing");
+    tab.keep(&changed);
+    assert_eq!(tab.get("/fresh").await.body, "fresh 1");
+}
+
+#[tokio::test]
+async fn a_look_from_before_a_logout_gives_no_proof_after_it() {
+    async fn out(
+        session: Session<Authenticated<User>>,
+        who: CurrentUser<User>,
+    ) -> Result<&'static str, LoginError> {
+        session.logout_user().await?;
+        Ok(if who.into_authenticated().is_err() {
+            "no proof"
+        } else {
+            "a proof"
+        })
+    }
+    let world = World::with(|builder| builder, |routes, _| routes.post("/out", out));
+    assert_eq!(world.logged_in(1).await.post("/out").await.body, "no proof");
+}
+
+#[tokio::test]
+async fn a_layer_sees_that_an_answer_is_private() {
+    async fn cache(request: Request, next: Next) -> Response {
+        let response = next.run(request).await;
+        let kept = response.headers().get("cache-control").is_none();
+        let varies = response.headers().get("vary").is_some();
+        let seen = [
+            ("x-kept", kept.to_string()),
+            ("x-varies", varies.to_string()),
+        ];
+        (seen, response).into_response()
+    }
+    let world = World::with(
+        |builder| builder,
+        |routes, _| routes.layer(axum::middleware::from_fn(cache)),
+    );
+    for (path, kept, varies) in [
+        ("/", "true", "false"),
+        ("/who", "false", "true"),
+        ("/me", "false", "true"),
+    ] {
+        let reply = world.logged_in(1).await.get(path).await;
+        let seen = (reply.header("x-kept"), reply.header("x-varies"));
+        assert_eq!(seen, (Some(kept), Some(varies)), "{path}");
+    }
+    let reply = world.browser().get("/me").await;
+    assert_eq!(
+        (reply.header("x-kept"), reply.status),
+        (Some("false"), StatusCode::SEE_OTHER)
     );
 }
 

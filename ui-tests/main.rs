@@ -5,6 +5,8 @@
 //! `rust-toolchain.toml` only. `TRYBUILD=overwrite cargo test --test ui` writes
 //! them anew: read each of them aloud before you commit it.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::process::Command;
 
 #[test]

@@ -226,6 +226,7 @@ impl<L, K> Builder<L, K> {
         check(&settings)?;
         let mut keys = vec![key.into_key()];
         keys.extend(older_keys);
+        keys.iter().try_for_each(SecretKey::check)?;
         let core = Arc::new(Core::new(settings, &keys, store, clock));
         Ok(LoginManager {
             realm: Arc::new(Realm {

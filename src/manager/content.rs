@@ -20,6 +20,10 @@ pub(crate) struct Content<'a> {
 pub(crate) struct LoginFacts<'a> {
     /// The user's id, as JSON.
     pub(crate) user: &'a [u8],
+    /// The same for as long as the user is logged in, whatever the session's id.
+    pub(crate) login_id: [u8; 8],
+    /// Which type of users wrote it: [`Realm::user_tag`](crate::manager::Realm::user_tag).
+    pub(crate) user_tag: [u8; 4],
     /// [`AuthHash::for_record`](crate::AuthHash) of the credentials at login.
     pub(crate) auth_hash: [u8; 16],
     /// When it ends however much it is used.
@@ -46,6 +50,11 @@ impl<'a> Content<'a> {
         }
     }
 
+    /// Which login a body is of.
+    pub(crate) fn login_id(body: &'a [u8]) -> Option<[u8; 8]> {
+        Some(Self::decode(body).ok()?.login?.login_id)
+    }
+
     pub(crate) fn encode(&self) -> Result<Arc<[u8]>, BoxError> {
         Ok(postcard::to_extend(self, vec![FORMAT])?.into())
     }
@@ -62,6 +71,8 @@ mod tests {
     fn content() -> Content<'static> {
         let login = LoginFacts {
             user: b"\"leafstorm\"",
+            login_id: [5; 8],
+            user_tag: [6; 4],
             auth_hash: [7; 16],
             ends: Timestamp::from_unix_seconds(2_000_000_000),
             verified: None,

@@ -21,13 +21,21 @@ use crate::{
     store::{
         AnyStore, Delete, Insert, Inserted, Load, Record, RecordId, RecordKind, StoreError, Sweep,
     },
-    user::{AuthUser, UserIndex, UserLoader},
+    user::{AuthUser, UserIndex, UserLoader, tag},
 };
 
 /// A realm with its user type.
 pub(crate) struct Realm<U> {
     pub(crate) core: Arc<Core>,
     pub(crate) loader: Box<dyn DynLoader<U>>,
+}
+
+impl<U: AuthUser> Realm<U> {
+    /// Tells user types apart in a record, should two managers with one name
+    /// and one key share a store: the session of a customer is none of staff.
+    pub(crate) fn user_tag() -> [u8; 4] {
+        tag(std::any::type_name::<U>())
+    }
 }
 
 /// A realm without its user type.
@@ -103,12 +111,17 @@ impl Core {
         Ok((UserIndex::of(self.realm(), &id), id))
     }
 
+    /// The live record with this id. What a store gives back is not believed blindly.
     pub(crate) async fn load(&self, id: RecordId) -> Result<Option<Record>, LoginError> {
-        self.done(
+        let now = self.now();
+        let record = self.done(
             self.store
-                .load(Load::new(RecordKind::Session, id, self.now()))
+                .load(Load::new(RecordKind::Session, id, now))
                 .await,
-        )
+        )?;
+        Ok(record.filter(|record| {
+            record.is_alive(now) && record.id == id && record.kind == RecordKind::Session
+        }))
     }
 
     pub(crate) async fn insert(self: &Arc<Self>, step: Insert) -> Result<Inserted, LoginError> {
@@ -183,7 +196,7 @@ impl<U: AuthUser, F: UserLoader<U>> DynLoader<U> for Loads<F> {
         id: &'a [u8],
     ) -> Pin<Box<dyn Future<Output = Result<Option<U>, BoxError>> + Send + 'a>> {
         Box::pin(async move {
-            let id = serde_json::from_slice::<U::Id>(id)?;
+            let id = serde_json::from_slice::<U::Id>(id).map_err(|_| UNREADABLE)?;
             let load =
                 catch_unwind(AssertUnwindSafe(|| self.0.load_user(id))).map_err(|_| PANICKED)?;
             let mut load = std::pin::pin!(load);
@@ -200,3 +213,4 @@ impl<U: AuthUser, F: UserLoader<U>> DynLoader<U> for Loads<F> {
 }
 
 const PANICKED: &str = "the user loader panicked";
+const UNREADABLE: &str = "the user's id in the session is not of the type `AuthUser::Id`";

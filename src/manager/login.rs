@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc};
 use crate::{
     clock::Timestamp,
     error::{Kind, LoginError},
-    manager::{Realm, settings::VERIFIED_FOR},
+    manager::{Core, Realm, settings::VERIFIED_FOR},
     user::AuthUser,
 };
 
@@ -81,8 +81,13 @@ impl<U: AuthUser> Verified<U> {
         &self.user
     }
 
-    /// Refuses what was verified too long ago, or for an inactive user.
-    pub(crate) fn check(&self, now: Timestamp, force_inactive: bool) -> Result<(), LoginError> {
+    /// Refuses what was verified too long ago, for another realm, or for an inactive user.
+    pub(crate) fn check(&self, core: &Arc<Core>, force_inactive: bool) -> Result<(), LoginError> {
+        if !Arc::ptr_eq(core, &self.realm.core) {
+            let mend = "use a `Verified` of the realm whose session it is";
+            return Err(LoginError::misuse(core.realm(), mend));
+        }
+        let now = core.now();
         if now.since(self.at) > VERIFIED_FOR || self.at.is_future_of(now) {
             return Err(Kind::Refused.into());
         }

@@ -60,13 +60,18 @@ impl<U: AuthUser> Sessions<U> {
         Ok(sessions)
     }
 
-    /// Ends one session. Answers whether there was one.
+    /// Ends one session of a user. Answers whether there was one; the session
+    /// of somebody else is none.
     ///
     /// # Errors
     ///
     /// When the store fails: it may still be alive then.
-    pub async fn end(&self, session: RecordId) -> Result<bool, LoginError> {
-        self.core.delete(session).await
+    pub async fn end(&self, user: &U::Id, session: RecordId) -> Result<bool, LoginError> {
+        let (index, _) = self.core.index::<U>(user)?;
+        match self.core.load(session).await? {
+            Some(record) if record.user == Some(index) => self.core.delete(session).await,
+            _ => Ok(false),
+        }
     }
 
     /// Ends every session of a user, and all that remembers one. Answers how

@@ -47,7 +47,7 @@ macro_rules! arguments {
         {
             type Answer = BoxedAnswer;
 
-            fn answer<First, W>(self, request: Request, state: S) -> BoxedAnswer
+            fn answer<First, W>(self, request: Request, state: S, _: sealed::Seal) -> BoxedAnswer
             where
                 First: Access<Guard: Ask<S, W>> + 'static,
                 W: 'static,

@@ -131,7 +131,7 @@ asked!([U: AuthUser] Anonymous<OnlyRealm>, Only<U>, U: |ask| ask.anonymous().awa
 asked!([U: AuthUser] Authenticated<U>, (), U: |ask| ask.authenticated().await);
 asked!([U: AuthUser] Fresh<U>, (), U: |ask| ask.fresh().await);
 asked!([U: AuthUser] Option<Authenticated<U>>, (), U: |ask| ask.look().await);
-asked!([U: AuthUser] CurrentUser<U>, (), U: |ask| ask.find().await.map(CurrentUser::new));
+asked!([U: AuthUser] CurrentUser<U>, (), U: |ask| ask.current_user().await);
 asked!([U: AuthUser] AnySession<U>, (), U: |ask| ask.any_session().await);
 asked!([U: AuthUser] Session<Anonymous<U>>, (), U: |ask| with_ticket(&ask, ask.anonymous().await));
 asked!([U: AuthUser] Session<Anonymous<OnlyRealm>>, Only<U>, U: |ask| with_ticket(&ask, ask.anonymous().await));

@@ -174,7 +174,7 @@ pub trait Handler<A, M, S>: Function<A> {
     type Answer: Future<Output = Response> + Send;
 
     #[doc(hidden)]
-    fn answer<First, W>(self, request: Request, state: S) -> Self::Answer
+    fn answer<First, W>(self, request: Request, state: S, seal: sealed::Seal) -> Self::Answer
     where
         First: Access<Guard: Ask<S, W>> + 'static,
         W: 'static,

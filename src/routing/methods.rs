@@ -132,7 +132,9 @@ where
     ///
     /// Any site can send a browser here, so the handler _must_ compare the
     /// `state` in the query with the one that it put into its own
-    /// [`Data`](crate::Data) when the login began (RFC 6749, 10.12).
+    /// [`Data`](crate::Data) when the login began, and refuse when there is
+    /// [none](crate::Data::stored) (RFC 6749, 10.12). [`Data::take`](crate::Data::take)
+    /// makes it good for one use.
     ///
     /// # Panics
     ///

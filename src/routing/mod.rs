@@ -112,7 +112,8 @@ where
     S: Clone + Send + Sync + 'static,
 {
     /// Routes under `path` that all prove `G2`: their handlers, the parts that
-    /// are nested and merged into them, their services and their fallback.
+    /// are nested and merged into them, their services and their fallback. Without
+    /// a fallback of its own, what no route matches goes to the one outside, as in axum.
     ///
     /// # Example
     ///

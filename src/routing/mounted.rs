@@ -129,7 +129,10 @@ where
             _ => {}
         }
         let Self { handler, mount, .. } = self;
-        mount.visit(|| handler.answer::<A::First, W>(Request::from_parts(parts, body), state))
+        let mark = parts.extensions.get().copied();
+        mount.visit(mark, || {
+            handler.answer::<A::First, W>(Request::from_parts(parts, body), state, sealed::Seal)
+        })
     }
 }
 

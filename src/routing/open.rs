@@ -105,7 +105,7 @@ where
 {
     type Answer = H::Future;
 
-    fn answer<First, W>(self, request: Request, state: S) -> H::Future
+    fn answer<First, W>(self, request: Request, state: S, _: sealed::Seal) -> H::Future
     where
         First: Access<Guard: Ask<S, W>> + 'static,
         W: 'static,

@@ -133,6 +133,7 @@ where
     if !mount.allows(&parts) {
         return Visited::<std::future::Pending<Response>>::cross_origin().await;
     }
+    let mark = parts.extensions.get().copied();
     let serve = async move {
         if let Err(refusal) = G::ask(&mut parts, &state, sealed::Seal).await {
             return refusal;
@@ -142,5 +143,5 @@ where
         let Ok(response) = service.call(Request::from_parts(parts, body)).await;
         response.into_response()
     };
-    mount.visit(|| serve).await
+    mount.visit(mark, || serve).await
 }

@@ -8,7 +8,7 @@ use crate::{
     session::{
         Fresh, IsVerified, LoggedIn, Session,
         proof::Known,
-        transition::{Data, NewLogin, Unawaited, awaited, replace},
+        transition::{Data, GoesOn, NewLogin, Unawaited, awaited, replace},
         visit,
     },
     user::AuthUser,
@@ -72,7 +72,7 @@ async fn confirm<U: AuthUser>(
 ) -> Result<Fresh<U>, LoginError> {
     let core = &known.realm.core;
     let forced = known.forced;
-    verified.check(core.now(), forced)?;
+    verified.check(core, forced)?;
     if verified.user.id() != known.user.id() {
         return Err(Kind::Refused.into());
     }
@@ -80,10 +80,10 @@ async fn confirm<U: AuthUser>(
         verified: Some(verified.at),
         forced,
         // Giving the password again is what may prolong a login (NIST SP 800-63B-4, 5.2).
-        lasts: Some((
-            known.info.created_at(),
-            core.now().plus(core.settings.absolute),
-        )),
+        goes_on: Some(GoesOn {
+            created: known.info.created_at(),
+            ends: core.now().plus(core.settings.absolute),
+        }),
         end_others: false,
     };
     let old = Some(known.record.clone());

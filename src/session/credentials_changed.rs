@@ -7,7 +7,7 @@ use crate::{
     session::{
         Fresh, IsFresh, Session,
         proof::Known,
-        transition::{Data, NewLogin, Unawaited, awaited, replace},
+        transition::{Data, GoesOn, NewLogin, Unawaited, awaited, replace},
         visit,
     },
     user::AuthUser,
@@ -80,7 +80,10 @@ async fn change<U: AuthUser>(
     let login = NewLogin {
         verified: known.info.verified_at(),
         forced: known.forced,
-        lasts: Some((known.info.created_at(), known.info.ends_at())),
+        goes_on: Some(GoesOn {
+            created: known.info.created_at(),
+            ends: known.info.ends_at(),
+        }),
         end_others: true,
     };
     let old = Some(known.record.clone());

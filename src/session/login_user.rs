@@ -123,19 +123,13 @@ async fn log_in<U: AuthUser>(
     force_inactive: bool,
     fresh: bool,
 ) -> Result<Arc<Known<U>>, LoginError> {
-    if !Arc::ptr_eq(core, &verified.realm.core) {
-        return Err(LoginError::misuse(
-            core.realm(),
-            "log in with a `Verified` of the realm whose session it is",
-        ));
-    }
-    verified.check(core.now(), force_inactive)?;
+    verified.check(core, force_inactive)?;
     visit::check(number)?;
     let old = guest(core, number).await?;
     let login = NewLogin {
         verified: fresh.then_some(verified.at),
         forced: force_inactive,
-        lasts: None,
+        goes_on: None,
         end_others: false,
     };
     let known = replace(

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use crate::{
     error::LoginError,
-    manager::CookieOf,
+    manager::{CookieOf, content::Content},
     session::{
         Anonymous, Found, LoggedIn, Session,
         proof::Known,
         transition::{Unawaited, awaited},
         visit,
     },
-    store::End,
+    store::{End, ListByUser, RecordKind},
     user::AuthUser,
 };
 
@@ -66,15 +66,35 @@ impl<P, U: AuthUser> LogoutUser<P, U> {
             notes.set_cookie(core, CookieOf::Login, None);
             notes.private = true;
             notes.change::<U>(core, Found::Nobody);
+            notes.leave_guest(core);
         });
-        match core.done(core.store.end(end).await) {
-            Ok(_) => {
+        match end_login(&known, end).await {
+            Ok(()) => {
                 tracing::info!(target: "portcullis", realm = core.realm(), session = %known.record.id, "logged out");
                 Ok(session.next(Anonymous::new(core.clone())))
             }
             Err(error) => Err((error, session)),
         }
     }
+}
+
+/// Ends the session, or what a step of another tab has made of it meanwhile.
+async fn end_login<U: AuthUser>(known: &Known<U>, end: End) -> Result<(), LoginError> {
+    let core = &known.realm.core;
+    if core.done(core.store.end(end).await)? > 0 {
+        return Ok(());
+    }
+    let Some(user) = known.record.user else {
+        return Ok(());
+    };
+    let login = Content::login_id(&known.record.body);
+    let sessions = ListByUser::new(RecordKind::Session, user, core.now());
+    for session in core.done(core.store.list(sessions).await)? {
+        if login.is_some() && Content::login_id(&session.body) == login {
+            core.delete(session.id).await?;
+        }
+    }
+    Ok(())
 }
 
 awaited!(logout_user, [P, U] LogoutUser<P, U>, P => Anonymous<U>);

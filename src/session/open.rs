@@ -1,6 +1,6 @@
 //! From a cookie to who is logged in: every check of a request on the read path.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use crate::{
     clock::Timestamp,
@@ -49,8 +49,19 @@ impl<U: AuthUser> Realm<U> {
         if record.user != Some(UserIndex::of(core.realm(), login.user)) {
             return Ok(Found::Nobody);
         }
+        if login.user_tag != Self::user_tag() {
+            tracing::error!(
+                target: "portcullis", realm = core.realm(), session = %record.id,
+                "a session of another user type: give each manager a name of its own with `.realm(…)`"
+            );
+            return Ok(Found::Nobody);
+        }
         let now = core.now();
-        if now >= login.ends {
+        // An end far beyond the limit was written by a clock that was ahead, or under a longer limit.
+        let farthest = now
+            .plus(core.settings.absolute)
+            .plus(Duration::from_secs(24 * 60 * 60));
+        if now >= login.ends || login.ends > farthest {
             return self.end(&record, "absolute limit").await;
         }
         let loaded = self
@@ -68,7 +79,9 @@ impl<U: AuthUser> Realm<U> {
             .session_auth_hash()
             .for_record(core.realm(), login.user);
         if !equal(&auth_hash, &login.auth_hash) {
-            return self.end(&record, "changed credentials").await;
+            // It opens nothing any more. It is not deleted: the request that has
+            // just changed the password may be about to replace it.
+            return Ok(Found::Nobody);
         }
         if !self.touch(&record, login.ends, now).await? {
             return Ok(Found::Nobody);

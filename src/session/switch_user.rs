@@ -71,11 +71,11 @@ async fn switch<U: AuthUser>(
     verified: Verified<U>,
 ) -> Result<Fresh<U>, LoginError> {
     let core = &before.realm.core;
-    verified.check(core.now(), false)?;
+    verified.check(core, false)?;
     let login = NewLogin {
         verified: Some(verified.at),
         forced: false,
-        lasts: None,
+        goes_on: None,
         end_others: false,
     };
     let old = Some(before.record.clone());

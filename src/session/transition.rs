@@ -9,6 +9,7 @@ use crate::{
         CookieOf, Core, Realm, SessionInfo,
         content::{Content, Entry, LoginFacts},
     },
+    secret::random,
     session::{Found, Session, proof::Known, visit},
     store::{Insert, Inserted, Record, RecordKind, Rotate, Swap},
     token::Token,
@@ -89,9 +90,15 @@ impl Drop for Unawaited {
 pub(super) struct NewLogin {
     pub(super) verified: Option<Timestamp>,
     pub(super) forced: bool,
-    /// When the login began and when it ends; a new login begins now.
-    pub(super) lasts: Option<(Timestamp, Timestamp)>,
+    /// The login that goes on; a new one begins now.
+    pub(super) goes_on: Option<GoesOn>,
     pub(super) end_others: bool,
+}
+
+/// What stays of a login that goes on under another session id.
+pub(super) struct GoesOn {
+    pub(super) created: Timestamp,
+    pub(super) ends: Timestamp,
 }
 
 /// What comes of the app's data, and of a step whose old record is gone.
@@ -125,13 +132,24 @@ pub(super) async fn replace<U: AuthUser>(
     visit::check(number)?;
     let (index, id) = core.index::<U>(&user.id())?;
     let auth_hash = user.session_auth_hash().for_record(core.realm(), &id);
+    let login_id = match old.as_ref().filter(|_| login.goes_on.is_some()) {
+        Some(old) => Content::login_id(&old.body),
+        None => None,
+    };
+    let login_id = match login_id {
+        Some(login_id) => login_id,
+        None => random().map_err(|error| core.failed(error))?,
+    };
     for _ in 0..MAX_CONFLICTS {
         let now = core.now();
-        let (created, ends) = login
-            .lasts
-            .unwrap_or((now, now.plus(core.settings.absolute)));
+        let (created, ends) = match &login.goes_on {
+            Some(login) => (login.created, login.ends),
+            None => (now, now.plus(core.settings.absolute)),
+        };
         let facts = LoginFacts {
             user: &id,
+            login_id,
+            user_tag: Realm::<U>::user_tag(),
             auth_hash,
             ends,
             verified: login.verified,
@@ -164,20 +182,16 @@ pub(super) async fn replace<U: AuthUser>(
         match swap {
             Swap::Done => {
                 let info = SessionInfo::new(&record, &facts);
+                let forced = login.forced;
+                let realm = realm.clone();
                 let known = Arc::new(Known {
-                    realm: realm.clone(),
+                    realm,
                     user,
                     record,
                     info,
-                    forced: login.forced,
+                    forced,
                 });
-                visit::note(number, |notes| {
-                    notes.set_cookie(core, CookieOf::Login, Some(token));
-                    notes.private = true;
-                    notes.change(core, Found::LoggedIn(known.clone()));
-                    notes.change_guest(core, None);
-                });
-                return Ok(known);
+                return announce(core, number, token, known).await;
             }
             Swap::Gone if data == Data::KeptAtLogin => old = None,
             Swap::Gone => return Err(Kind::Ended.into()),
@@ -186,6 +200,28 @@ pub(super) async fn replace<U: AuthUser>(
         }
     }
     Err(core.failed("the session was written to all the time"))
+}
+
+/// Sends the cookie of a new session. If the answer that could carry it is
+/// gone, because the future was carried away while the store worked, the
+/// session is ended: nobody could use it.
+async fn announce<U: AuthUser>(
+    core: &Arc<Core>,
+    number: visit::Number,
+    token: Token,
+    known: Arc<Known<U>>,
+) -> Result<Arc<Known<U>>, LoginError> {
+    let noted = visit::note(number, |notes| {
+        notes.set_cookie(core, CookieOf::Login, Some(token));
+        notes.private = true;
+        notes.change(core, Found::LoggedIn(known.clone()));
+        notes.leave_guest(core);
+    });
+    if noted.is_none() {
+        core.delete(known.record.id).await?;
+        return Err(Kind::Answered.into());
+    }
+    Ok(known)
 }
 
 async fn reload(

@@ -42,9 +42,20 @@ pub(crate) struct Visit {
     realms: Realms,
     /// The form of answer that the routes ask for.
     form: Option<Form>,
-    /// Opened by a layer, and not yet entered by the handler inside it.
-    joinable: bool,
+    /// Opened by a layer around the request with this mark, and not yet
+    /// entered by the handler inside it.
+    joinable: Option<Mark>,
     noted: Option<Box<Notes>>,
+}
+
+/// In the extensions of a request: a layer has opened a visit around it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Mark(Number);
+
+impl Mark {
+    pub(crate) fn new() -> Self {
+        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
 }
 
 /// What was found and what is to be sent.
@@ -85,18 +96,18 @@ impl Visit {
         Self {
             realms,
             form,
-            joinable: false,
+            joinable: None,
             noted: None,
         }
     }
 
-    /// The visit of a layer, which the handler inside joins.
-    pub(crate) fn joinable(realms: Realms, form: Option<Form>) -> Self {
+    /// The visit of a layer, which the handler inside joins: the one that gets
+    /// the request with this mark.
+    pub(crate) fn joinable(realms: Realms, form: Option<Form>, mark: Mark) -> Self {
+        let joinable = Some(mark);
         Self {
-            realms,
-            form,
-            joinable: true,
-            noted: None,
+            joinable,
+            ..Self::new(realms, form)
         }
     }
 
@@ -105,14 +116,15 @@ impl Visit {
         VISIT.scope(RefCell::new(self), future)
     }
 
-    /// Enters the visit that a layer opened around this handler, if there is one.
+    /// Enters the visit that a layer opened around this very request, if there is one.
     ///
-    /// It is entered once: a request that the handler sends through the router
-    /// again is a visit of its own, with an answer of its own.
-    pub(crate) fn join(form: Option<Form>) -> bool {
+    /// It is entered once: a request that a handler or a layer sends through
+    /// the router is a visit of its own, with an answer of its own.
+    pub(crate) fn join(realms: &Realms, form: Option<Form>, mark: Option<Mark>) -> bool {
         let join = |visit: &mut Visit| {
-            let joined = std::mem::replace(&mut visit.joinable, false);
+            let joined = visit.admits(realms, mark);
             if joined {
+                visit.joinable = None;
                 visit.form = form.or(visit.form);
             }
             joined
@@ -120,8 +132,13 @@ impl Visit {
         with(join).unwrap_or(false)
     }
 
-    pub(crate) fn is_joinable() -> bool {
-        with(|visit| visit.joinable).unwrap_or(false)
+    /// Is this request already within a visit that its handler will join?
+    pub(crate) fn is_around(realms: &Realms, mark: Option<Mark>) -> bool {
+        with(|visit| visit.admits(realms, mark)).unwrap_or(false)
+    }
+
+    fn admits(&self, realms: &Realms, mark: Option<Mark>) -> bool {
+        mark.is_some() && self.joinable == mark && Arc::ptr_eq(&self.realms, realms)
     }
 
     pub(crate) fn into_notes(self) -> Option<Box<Notes>> {
@@ -184,6 +201,11 @@ pub(crate) fn note<R>(number: Number, change: impl FnOnce(&mut Notes) -> R) -> O
         (notes.number == number).then(|| change(notes))
     })
     .flatten()
+}
+
+/// The notes of the visit that runs now, if something has looked.
+pub(crate) fn peek<R>(look: impl FnOnce(&Notes) -> R) -> Option<R> {
+    with(|visit| visit.noted.as_deref().map(look)).flatten()
 }
 
 /// No closure given here calls back into this module, so the cell is never borrowed twice.
@@ -270,6 +292,16 @@ impl Notes {
             .find(|seen| Arc::ptr_eq(&seen.core, core))
         {
             seen.guest = Guest::Read(record);
+        }
+    }
+
+    /// The stranger has become a user, or a user has left: what was kept under
+    /// the stranger's cookie is nobody's any more.
+    pub(crate) fn leave_guest(&mut self, core: &Arc<Core>) {
+        let presented = !matches!(self.guest(core), Guest::Read(None));
+        self.change_guest(core, None);
+        if presented {
+            self.set_cookie(core, CookieOf::Guest, None);
         }
     }
 

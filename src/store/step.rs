@@ -22,11 +22,18 @@ macro_rules! step {
         $(optional { $($(#[$option_doc:meta])* $option:ident: $option_type:ty,)* })?
     ) => {
         $(#[$doc])*
-        #[derive(Clone, Debug)]
+        #[derive(Clone)]
         #[non_exhaustive]
         pub struct $name {
             $($(#[$field_doc])* pub $field: $type,)*
             $($($(#[$option_doc])* pub $option: $option_type,)*)?
+        }
+
+        /// Without what it holds: bodies are nobody's business.
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.debug_struct(stringify!($name)).finish_non_exhaustive()
+            }
         }
 
         impl $name {

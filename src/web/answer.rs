@@ -8,7 +8,7 @@
 
 use axum::{
     body::Body,
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -17,7 +17,10 @@ use crate::{
     error::{Kind, LoginError},
     local_path::LocalPath,
     manager::Core,
-    session::{Asker, Form, visit::Notes},
+    session::{
+        Asker, Form,
+        visit::{self, Notes},
+    },
     web::cookies,
 };
 
@@ -79,18 +82,44 @@ pub(super) fn finish(notes: Option<Box<Notes>>, mut response: Response) -> Respo
     response
 }
 
+/// Says on a handler's answer what [`finish`] will say once more on the
+/// outside: a layer in between, such as a cache, must not miss it.
+pub(super) fn mark_private(mut response: Response) -> Response {
+    let is_refusal = response.extensions().get::<Marker>().is_some();
+    let noted = visit::peek(|notes| (notes.looked, notes.private || !notes.cookies().is_empty()));
+    let (looked, private) = noted.unwrap_or_default();
+    if looked {
+        vary_by_cookie(response.headers_mut());
+    }
+    if private || is_refusal {
+        no_store(response.headers_mut());
+    }
+    response
+}
+
 /// The refusal for this client, with the headers that the app has added.
 fn in_words(before: Response, kind: Kind, notes: &Notes) -> Response {
     let mut response = refusal(kind, notes.asker.as_ref(), notes.asked.as_deref());
     for (name, value) in before.headers() {
-        if !matches!(
-            *name,
-            header::CONTENT_TYPE | header::CONTENT_LENGTH | header::WWW_AUTHENTICATE
-        ) {
+        if !describes_the_answer(name) {
             response.headers_mut().append(name, value.clone());
         }
     }
     response
+}
+
+/// Is this header about a body or a target that is replaced?
+fn describes_the_answer(name: &HeaderName) -> bool {
+    name.as_str().starts_with("content-")
+        || [
+            header::WWW_AUTHENTICATE,
+            header::LOCATION,
+            header::ETAG,
+            header::LAST_MODIFIED,
+            header::TRANSFER_ENCODING,
+            header::ACCEPT_RANGES,
+        ]
+        .contains(name)
 }
 
 fn refusal(kind: Kind, asker: Option<&Asker>, core: Option<&Core>) -> Response {

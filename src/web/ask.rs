@@ -14,7 +14,7 @@ use crate::{
         visit::{self, Guest, Number},
     },
     user::AuthUser,
-    web::cookies,
+    web::{CurrentUser, cookies},
 };
 
 /// Who asks whom: the request, and the realm whose login it is about.
@@ -53,6 +53,11 @@ impl<U: AuthUser> Ask<'_, U> {
         }
     }
 
+    /// Somebody, or nobody, to look at.
+    pub(crate) async fn current_user(&self) -> Result<CurrentUser<U>, LoginError> {
+        Ok(CurrentUser::new(self.find().await?, self.enter()?))
+    }
+
     /// The session in whatever state it is.
     pub(crate) async fn any_session(&self) -> Result<AnySession<U>, LoginError> {
         let ticket = self.ticket()?;
@@ -63,7 +68,7 @@ impl<U: AuthUser> Ask<'_, U> {
                 ticket,
             }),
             Found::LoggedIn(known) if known.is_fresh(now) => AnySession::Fresh(Session {
-                proof: Authenticated(known).into_fresh()?,
+                proof: Fresh::just_verified(known),
                 ticket,
             }),
             Found::LoggedIn(known) => AnySession::Authenticated(Session {

@@ -18,10 +18,10 @@ pub(crate) struct CrossOrigin {
 
 impl CrossOrigin {
     /// What the realms of a router say together: an origin that one of them
-    /// trusts is trusted; the check is off if one of them says so.
+    /// trusts is trusted; the check is off only if all of them say so.
     pub(crate) fn of(realms: &[Arc<Core>]) -> Self {
         Self {
-            check: realms.iter().all(|core| core.settings.check_origin),
+            check: realms.is_empty() || realms.iter().any(|core| core.settings.check_origin),
             trusted: realms
                 .iter()
                 .flat_map(|core| core.settings.origins.clone())

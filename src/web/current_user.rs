@@ -7,7 +7,11 @@ use axum::{extract::FromRequestParts, http::request::Parts};
 use crate::{
     error::{Kind, LoginError},
     manager::SessionInfo,
-    session::{Authenticated, Found, proof::Known},
+    session::{
+        Authenticated, Found,
+        proof::Known,
+        visit::{self, Number},
+    },
     user::AuthUser,
     web::{LoginState, ask::Ask},
 };
@@ -44,29 +48,33 @@ use crate::{
 ///
 /// It answers 503 or 500 when the store or the loader fails, and 500, logged,
 /// outside of `Routes`: never "nobody".
-pub struct CurrentUser<U>(Option<Arc<Known<U>>>);
+pub struct CurrentUser<U> {
+    known: Option<Arc<Known<U>>>,
+    visit: Number,
+}
 
 impl<U: AuthUser> CurrentUser<U> {
-    pub(crate) fn new(found: Found<U>) -> Self {
-        match found {
-            Found::Nobody => Self(None),
-            Found::LoggedIn(known) => Self(Some(known)),
-        }
+    pub(crate) fn new(found: Found<U>, visit: Number) -> Self {
+        let known = match found {
+            Found::Nobody => None,
+            Found::LoggedIn(known) => Some(known),
+        };
+        Self { known, visit }
     }
 
     /// The user who is logged in.
     pub fn user(&self) -> Option<&U> {
-        self.0.as_ref().map(|known| &known.user)
+        self.known.as_ref().map(|known| &known.user)
     }
 
     /// Is somebody logged in?
     pub fn is_authenticated(&self) -> bool {
-        self.0.is_some()
+        self.known.is_some()
     }
 
     /// What is known of the session.
     pub fn info(&self) -> Option<SessionInfo> {
-        self.0.as_ref().map(|known| known.info)
+        self.known.as_ref().map(|known| known.info)
     }
 
     /// The proof, if somebody is logged in: for a check that depends on what
@@ -74,12 +82,18 @@ impl<U: AuthUser> CurrentUser<U> {
     ///
     /// # Errors
     ///
-    /// [`is_unauthorized`](LoginError::is_unauthorized); returned from the
-    /// handler it sends the browser to the login page.
+    /// [`is_unauthorized`](LoginError::is_unauthorized), and after the login was
+    /// changed in this request, or outside of it, [`is_ended`](LoginError::is_ended).
+    /// Returned from the handler they send the browser to the login page.
     pub fn into_authenticated(self) -> Result<Authenticated<U>, LoginError> {
-        self.0
-            .map(Authenticated)
-            .ok_or_else(|| Kind::Unauthorized.into())
+        let known = self.known.ok_or(Kind::Unauthorized)?;
+        let now = visit::note(self.visit, |notes| notes.found::<U>(&known.realm.core)).flatten();
+        match now {
+            Some(Found::LoggedIn(now)) if now.record.id == known.record.id => {
+                Ok(Authenticated(known))
+            }
+            _ => Err(Kind::Ended.into()),
+        }
     }
 }
 
@@ -94,16 +108,15 @@ where
             login: state.login(),
             request: parts,
         }
-        .find()
+        .current_user()
         .await
-        .map(Self::new)
     }
 }
 
 impl<U> fmt::Debug for CurrentUser<U> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("CurrentUser")
-            .field(&self.0.as_ref().map(|known| known.record.id))
+            .field(&self.known.as_ref().map(|known| known.record.id))
             .finish()
     }
 }

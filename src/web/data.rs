@@ -13,7 +13,7 @@ use crate::{
     },
     session::{
         Found, guest,
-        visit::{self, Guest, Number},
+        visit::{self, Guest, Notes, Number},
     },
     store::{Insert, Inserted, Record, RecordKind, Swap, Touch, Update},
     token::Token,
@@ -73,16 +73,28 @@ pub trait SessionData: Serialize + DeserializeOwned + Default + Send + Sync + 's
 /// What the session holds of type `T`: an extractor beside any guard.
 ///
 /// It derefs to the value as it was when the request came in, `T::default()`
-/// if there was none. Change it with [`update`](Self::update). A stranger gets
-/// a session only with the first update.
+/// if there was none; [`stored`](Self::stored) tells these apart. Change it
+/// with [`update`](Self::update), use it once with [`take`](Self::take). A
+/// stranger gets a session only with the first update.
 pub struct Data<T: SessionData> {
     value: T,
+    is_stored: bool,
     login: Login<T::User>,
     visit: Number,
     record: Option<Record>,
 }
 
 impl<T: SessionData> Data<T> {
+    /// The value, if the session held one.
+    ///
+    /// # Security
+    ///
+    /// A check against what the app has stored _must_ fail when nothing is:
+    /// an OAuth callback whose visitor has begun no login, for example.
+    pub fn stored(&self) -> Option<&T> {
+        self.is_stored.then_some(&self.value)
+    }
+
     /// Changes the value as it is in the store now, and keeps it there.
     ///
     /// Another request may change it at the same moment: then `change` is
@@ -98,19 +110,44 @@ impl<T: SessionData> Data<T> {
         &mut self,
         mut change: impl FnMut(&mut T) -> R,
     ) -> Result<R, LoginError> {
+        self.swap(|stored| {
+            let mut value = stored.unwrap_or_default();
+            let result = change(&mut value);
+            (Some(value), result)
+        })
+        .await
+    }
+
+    /// Takes the value out of the session: of two requests that try, one gets it.
+    ///
+    /// # Errors
+    ///
+    /// As [`update`](Self::update).
+    pub async fn take(&mut self) -> Result<Option<T>, LoginError> {
+        if self.record.is_none() {
+            return Ok(None);
+        }
+        self.swap(|stored| (None, stored)).await
+    }
+
+    /// Puts what `change` makes of the stored value in its place.
+    async fn swap<R>(
+        &mut self,
+        mut change: impl FnMut(Option<T>) -> (Option<T>, R),
+    ) -> Result<R, LoginError> {
         self.catch_up();
         let core = self.login.0.core.clone();
         for _ in 0..MAX_CONFLICTS {
-            let mut value = read::<T>(&core, self.record.as_ref())?;
-            let result = change(&mut value);
-            let body = write(&core, self.record.as_ref(), &value)?;
+            let (value, result) = change(read::<T>(&core, self.record.as_ref())?);
+            let body = write(&core, self.record.as_ref(), value.as_ref())?;
             let swap = match self.record.clone() {
                 Some(record) => self.put(&core, record, body).await?,
                 None => self.begin(&core, body).await?,
             };
             match swap {
                 Swap::Done => {
-                    self.value = value;
+                    self.is_stored = value.is_some();
+                    self.value = value.unwrap_or_default();
                     return Ok(result);
                 }
                 Swap::Gone => return Err(Kind::Ended.into()),
@@ -171,9 +208,12 @@ impl<T: SessionData> Data<T> {
         match core.insert(Insert::new(record.clone(), now)).await? {
             Inserted::Taken => Ok(Swap::Conflict),
             Inserted::Done => {
-                visit::note(self.visit, |notes| {
-                    notes.set_cookie(core, CookieOf::Guest, Some(token))
-                });
+                let set = |notes: &mut Notes| notes.set_cookie(core, CookieOf::Guest, Some(token));
+                if visit::note(self.visit, set).is_none() {
+                    // Carried away while the store worked: nobody could use it.
+                    core.delete(record.id).await?;
+                    return Err(Kind::Answered.into());
+                }
                 self.note(core, record);
                 Ok(Swap::Done)
             }
@@ -200,37 +240,45 @@ impl<T: SessionData> Data<T> {
 
 /// The value in a record. What can't be read any more, because the type has
 /// changed, is as good as none.
-fn read<T: SessionData>(core: &Core, record: Option<&Record>) -> Result<T, LoginError> {
+fn read<T: SessionData>(core: &Core, record: Option<&Record>) -> Result<Option<T>, LoginError> {
     let Some(record) = record else {
-        return Ok(T::default());
+        return Ok(None);
     };
     let content = Content::decode(&record.body).map_err(|error| core.failed(error))?;
     let Some(entry) = content.data.iter().find(|entry| entry.name == T::NAME) else {
-        return Ok(T::default());
+        return Ok(None);
     };
-    Ok(serde_json::from_slice(entry.json).unwrap_or_else(|error| {
-        tracing::warn!(target: "portcullis", realm = core.realm(), data = T::NAME, %error, "session data of another shape was dropped");
-        T::default()
-    }))
+    let value = serde_json::from_slice(entry.json).inspect_err(|error| {
+        // Not the error itself, which quotes what it could not read.
+        let (line, column) = (error.line(), error.column());
+        tracing::warn!(
+            target: "portcullis", realm = core.realm(), data = T::NAME, line, column,
+            "session data of another shape was dropped"
+        );
+    });
+    Ok(value.ok())
 }
 
-/// The record's body with the value in it.
+/// The record's body with the value in it, or without one.
 fn write<T: SessionData>(
     core: &Core,
     record: Option<&Record>,
-    value: &T,
+    value: Option<&T>,
 ) -> Result<Arc<[u8]>, LoginError> {
-    let json = serde_json::to_vec(value).map_err(|error| core.failed(error))?;
+    let json = value
+        .map(serde_json::to_vec)
+        .transpose()
+        .map_err(|error| core.failed(error))?;
     let mut content = match record {
         None => Content::default(),
         Some(record) => Content::decode(&record.body).map_err(|error| core.failed(error))?,
     };
     content.data.retain(|entry| entry.name != T::NAME);
-    content.data.push(Entry {
+    content.data.extend(json.as_deref().map(|json| Entry {
         name: T::NAME,
         keep_at_login: T::KEEP_AT_LOGIN,
-        json: &json,
-    });
+        json,
+    }));
     let bytes: usize = content
         .data
         .iter()
@@ -259,8 +307,11 @@ where
             Found::LoggedIn(known) => Some(known.record.clone()),
         };
         let login = ask.login;
+        let stored = read(&login.0.core, record.as_ref())?;
+        let is_stored = stored.is_some();
         Ok(Self {
-            value: read(&login.0.core, record.as_ref())?,
+            value: stored.unwrap_or_default(),
+            is_stored,
             login,
             visit,
             record,

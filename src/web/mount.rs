@@ -17,7 +17,7 @@ use tower_service::Service;
 use crate::{
     session::{
         Form,
-        visit::{Realms, Visit},
+        visit::{Mark, Realms, Visit},
     },
     web::{Answers, answer, cross_origin::CrossOrigin},
 };
@@ -53,13 +53,15 @@ impl Mount {
     /// Runs a handler in the visit of the layer around it, or in its own.
     pub(crate) fn visit<F: Future<Output = Response>>(
         &self,
+        mark: Option<Mark>,
         handler: impl FnOnce() -> F,
     ) -> Visited<F> {
-        if Visit::join(self.form) {
+        if Visit::join(&self.realms, self.form, mark) {
             return Visited::Joined { future: handler() };
         }
+        let visit = Visit::new(self.realms.clone(), self.form);
         Visited::Own {
-            future: Visit::new(self.realms.clone(), self.form).scope(handler()),
+            future: visit.scope(handler()),
         }
     }
 
@@ -101,7 +103,8 @@ impl<F: Future<Output = Response>> Future for Visited<F> {
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Response> {
         match self.project() {
-            Projected::Joined { future } => future.poll(context),
+            // The layers around it are to see that this is for one person's eyes.
+            Projected::Joined { future } => future.poll(context).map(answer::mark_private),
             Projected::Own { mut future } => {
                 let response = ready!(future.as_mut().poll(context));
                 let notes = future
@@ -156,20 +159,25 @@ where
             mount,
             check_origin,
         } = &self.layer;
-        let (parts, body) = request.into_parts();
+        let (mut parts, body) = request.into_parts();
         if *check_origin && !mount.allows(&parts) {
             return Served {
                 visited: Visited::cross_origin(),
             };
         }
-        let answer = Answer {
-            future: self.inner.call(Request::from_parts(parts, body)),
-        };
-        let visited = if Visit::is_joinable() {
-            Visited::Joined { future: answer }
+        let mark = parts.extensions.get::<Mark>().copied();
+        let visited = if Visit::is_around(&mount.realms, mark) {
+            let future = self.inner.call(Request::from_parts(parts, body));
+            Visited::Joined {
+                future: Answer { future },
+            }
         } else {
+            let mark = Mark::new();
+            parts.extensions.insert(mark);
+            let visit = Visit::joinable(mount.realms.clone(), mount.form, mark);
+            let future = self.inner.call(Request::from_parts(parts, body));
             Visited::Own {
-                future: Visit::joinable(mount.realms.clone(), mount.form).scope(answer),
+                future: visit.scope(Answer { future }),
             }
         };
         Served { visited }

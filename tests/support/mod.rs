@@ -28,7 +28,7 @@ use portcullis::{
     Routes, SecretKey, Session, SessionData, Timestamp, public,
     store::{
         Delete, DeleteByUser, End, Insert, Inserted, ListByUser, Load, MemoryStore, Record,
-        Restore, Rotate, SessionStore, StoreError, Swap, Sweep, Touch, Update,
+        Restore, Rotate, SessionStore, StoreError, Swap, Sweep, TokenHash, Touch, Update,
     },
 };
 use serde::{Deserialize, Serialize};
@@ -122,6 +122,8 @@ pub struct Spy {
     pub inner: MemoryStore,
     pub steps: Arc<Mutex<Vec<&'static str>>>,
     pub broken: Arc<Mutex<Option<&'static str>>>,
+    /// Gives back records of other secrets.
+    pub other_hash: Arc<Mutex<bool>>,
 }
 
 impl Spy {
@@ -146,14 +148,33 @@ impl Spy {
     }
 }
 
+/// What a store answers, open to what a test does to it.
+trait Answer {
+    fn tamper(&mut self, _: bool) {}
+}
+
+impl Answer for Inserted {}
+impl Answer for Swap {}
+impl Answer for bool {}
+impl Answer for u64 {}
+impl Answer for Vec<Record> {}
+impl Answer for Option<Record> {
+    fn tamper(&mut self, other_hash: bool) {
+        if let (Some(record), true) = (self, other_hash) {
+            record.hash = TokenHash::from_bytes([0; 32]);
+        }
+    }
+}
+
 macro_rules! spied {
     ($($name:ident($step:ident) -> $answer:ty;)*) => {
         impl SessionStore for Spy {
             $(async fn $name(&self, step: $step) -> Result<$answer, StoreError> {
                 self.before(stringify!($name)).await?;
-                let answer = self.inner.$name(step).await;
+                let mut answer = self.inner.$name(step).await?;
                 tokio::task::yield_now().await;
-                answer
+                answer.tamper(*self.other_hash.lock().unwrap());
+                Ok(answer)
             })*
         }
     };
@@ -365,6 +386,16 @@ impl World {
             database.users.lock().unwrap().insert(id, user);
         }
         Self::around(clock, store, database, key(1), settings, more)
+    }
+
+    /// The same server, started anew with other settings.
+    pub fn again(&self, settings: impl FnOnce(Ready) -> Ready) -> Self {
+        let (clock, store, database) = (
+            self.clock.clone(),
+            self.store.clone(),
+            self.database.clone(),
+        );
+        Self::around(clock, store, database, key(1), settings, |routes, _| routes)
     }
 
     /// The same server, started anew with a new key that knows the old one.
