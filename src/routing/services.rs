@@ -12,7 +12,7 @@ use crate::{
     routing::{
         Routes,
         access_table::name_of,
-        handler::{Access, Ask, sealed},
+        handler::{Ask, sealed},
     },
     web::mount::{Mount, Visited},
 };
@@ -25,7 +25,7 @@ where
     /// asks for: files that only members see.
     pub fn service<T, W>(mut self, path: &str, service: T) -> Self
     where
-        G: Ask<S, W> + Access<Guard = G>,
+        G: Ask<S, W>,
         T: Service<Request, Error = Infallible> + Clone + Send + Sync + 'static,
         T::Response: IntoResponse,
         T::Future: Send + 'static,
@@ -123,7 +123,7 @@ async fn serve_guarded<G, W, S, T>(
     request: Request,
 ) -> Response
 where
-    G: Ask<S, W> + Access,
+    G: Ask<S, W>,
     T: Service<Request, Error = Infallible> + Clone + Send + Sync + 'static,
     T::Response: IntoResponse,
     T::Future: Send + 'static,

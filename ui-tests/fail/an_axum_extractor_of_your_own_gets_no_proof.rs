@@ -1,7 +1,7 @@
 #[path = "../common.rs"]
 mod common;
 use common::*;
-use axum::{RequestPartsExt, extract::FromRequestParts, http::request::Parts};
+use axum::{extract::FromRequestParts, http::request::Parts};
 use portcullis::{Authenticated, LoginError};
 
 struct Mine(Authenticated<User>);
@@ -10,7 +10,7 @@ impl FromRequestParts<App> for Mine {
     type Rejection = LoginError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, LoginError> {
-        Ok(Mine(parts.extract_with_state(app).await?))
+        Ok(Mine(Authenticated::from_request_parts(parts, app).await?))
     }
 }
 
