@@ -178,6 +178,12 @@ async fn the_refresh_path_is_for_who_is_logged_in() {
         reply.header(header::LOCATION),
         Some("/again?why=stale&next=%2Ffresh")
     );
+    let reply = user.post("/confirm/2?next=%2Ffresh").await;
+    assert_eq!(
+        reply.header(header::LOCATION),
+        Some("/again?why=stale&next=%2Ffresh"),
+        "a wrong password is asked for again there"
+    );
     assert_eq!(
         world.browser().get("/fresh").await.header(header::LOCATION),
         Some("/login?next=%2Ffresh")

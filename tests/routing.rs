@@ -49,6 +49,12 @@ fn more(routes: Routes<App>, login: Login<User>) -> Routes<App> {
     routes
         .area::<Authenticated<User>>("/area", area)
         .nest(
+            "/prefix",
+            Routes::new()
+                .area::<Authenticated<User>>("/area", area)
+                .public_service("/open", Router::new().fallback(get("open"))),
+        )
+        .nest(
             "/nested",
             Routes::new().nest(
                 "/deep",
@@ -123,6 +129,12 @@ async fn guards_hold_through_nests_merges_and_layers() {
         "/area/files",
         "/area/files/none",
         "/area/none",
+        "/area/files/",
+        "/prefix/area",
+        "/prefix/area/files",
+        "/prefix/area/files/",
+        "/prefix/area/files/a.txt",
+        "/prefix/area/none/at/all",
         "/nested/deep/page",
         "/merged",
         "/after",
@@ -145,7 +157,15 @@ async fn guards_hold_through_nests_merges_and_layers() {
         "the prefix is stripped"
     );
     assert_eq!(user.get("/area/none").await.body, "no such page, user 1");
-    for path in ["/", "/nested/deep/open", "/router", "/service/a"] {
+    for path in [
+        "/",
+        "/nested/deep/open",
+        "/router",
+        "/service/a",
+        "/prefix/open",
+        "/prefix/open/",
+        "/prefix/open/x/y",
+    ] {
         assert_eq!(stranger.get(path).await.status, StatusCode::OK, "{path}");
     }
 }
@@ -159,7 +179,7 @@ async fn a_stronger_area_asks_for_more() {
     let reply = user.get("/area/keys").await;
     assert_eq!(
         reply.header(header::LOCATION),
-        Some("/login?next=%2Farea%2Fkeys"),
+        Some("/confirm?next=%2Farea%2Fkeys"),
         "as the browser asked, not as nested"
     );
 }

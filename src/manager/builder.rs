@@ -108,7 +108,8 @@ impl<L, K> Builder<L, K> {
         self
     }
 
-    /// Where somebody who has to log in is sent. Default: nowhere, they get 401.
+    /// Where somebody who has to log in is sent, with the page they wanted as
+    /// `next`: `/login?next=%2Forders`. Default: nowhere, they get 401.
     ///
     /// # Panics
     ///
@@ -119,7 +120,11 @@ impl<L, K> Builder<L, K> {
     }
 
     /// Where somebody is sent who is logged in and has to give the password
-    /// again. Default: the login path.
+    /// again, and who then gave a wrong one. Default: nowhere, they get 401.
+    ///
+    /// It is not the login page, which is for strangers: its handler asks for
+    /// `Session<Authenticated<User>>` and calls
+    /// [`confirm_login`](crate::Session::confirm_login).
     ///
     /// # Panics
     ///

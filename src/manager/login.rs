@@ -13,7 +13,8 @@ use crate::{
 /// kept in the app's state, asked for by a handler that logs in.
 ///
 /// Being in the state is also what makes guards work: a handler that asks for
-/// `Authenticated<User>` needs a `Login<User>` there.
+/// `Authenticated<User>` needs a `Login<User>` there. The derive below comes with
+/// axum's feature `macros`.
 ///
 /// # Example
 ///

@@ -38,7 +38,7 @@ impl Default for Settings {
             max_data: 16 * 1024,
             max_sessions_per_user: None,
             login_path: None,
-            refresh_path: None, // the login path
+            refresh_path: None,
             after_login_path: LocalPath::from_static("/"),
             origins: Vec::new(),
             check_origin: true,
@@ -68,9 +68,5 @@ impl Settings {
     /// The name of the cookie under which a stranger's data is kept.
     pub(crate) fn guest_cookie(&self) -> String {
         format!("{}-guest", self.login_cookie())
-    }
-
-    pub(crate) fn refresh_path(&self) -> Option<&LocalPath> {
-        self.refresh_path.as_ref().or(self.login_path.as_ref())
     }
 }

@@ -26,6 +26,35 @@ pub struct AccessRow {
     pub note: Option<String>,
 }
 
+impl AccessRow {
+    /// May anybody call it: is nobody refused for not being logged in?
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use portcullis::{Routes, public};
+    /// # type App = ();
+    ///
+    /// // In a test: a list of what is open, so that a review sees every change.
+    /// let routes = Routes::<App>::new().get("/about", public("about"));
+    /// let table = routes.access_table();
+    /// let open: Vec<_> = table.rows().iter().filter(|row| row.is_open()).map(|row| &*row.path).collect();
+    /// assert_eq!(open, ["/about"]);
+    /// ```
+    pub fn is_open(&self) -> bool {
+        let open = [
+            "everyone",
+            "unguarded",
+            "CurrentUser<",
+            "Option<",
+            "Anonymous",
+            "AnySession<",
+            "Session<Anonymous",
+        ];
+        open.iter().any(|open| self.access.starts_with(open))
+    }
+}
+
 impl AccessTable {
     /// The rows, sorted by path.
     pub fn rows(&self) -> &[AccessRow] {

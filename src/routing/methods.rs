@@ -13,6 +13,7 @@ use crate::routing::{
         MayBeGet, Proves, Right,
     },
     mounted::{Around, Kind, Mounted},
+    services::everything_below,
 };
 
 /// What the routes at the top must prove: nothing.
@@ -224,7 +225,11 @@ where
             Some("fallback".to_owned()),
         );
         let mounted = Mounted::<_, A, M, W>::new(handler);
-        self.step(move |router, mount| router.fallback(mounted.around(mount)))
+        let serves_root = self.serves_root();
+        self.step(move |router, mount| {
+            let handler = mounted.around(mount);
+            everything_below(router, "", handler, mount.is_nested, serves_root)
+        })
     }
 
     fn route<H, A, M, W>(

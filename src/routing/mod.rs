@@ -160,7 +160,7 @@ where
         self.table.nest(&path, &routes.table);
         self.step(move |router, mount| match path.as_str() {
             "" => router.merge(routes.mount(mount)),
-            path => router.nest(path, routes.mount(mount)),
+            path => router.nest(path, routes.mount(&mount.nested())),
         })
     }
 

@@ -5,6 +5,7 @@ use std::convert::Infallible;
 use axum::{
     extract::{Request, State},
     response::{IntoResponse, Response},
+    routing::any,
 };
 use tower_service::Service;
 
@@ -37,20 +38,67 @@ where
             name_of::<G>(),
             Some("service".to_owned()),
         );
+        let serves_root = self.serves_root();
         self.step(move |router, mount| {
-            let mount = mount.clone();
+            let own = mount.clone();
             let guarded = async move |state: State<S>, request: Request| {
-                let service = service.clone();
-                serve_guarded::<G, W, S, T>(mount, service, state.0, request).await
+                serve_guarded::<G, W, S, T>(own.clone(), service.clone(), state.0, request).await
             };
-            let guarded = axum::Router::new().fallback(guarded);
-            if path.is_empty() {
-                router.merge(guarded)
-            } else {
-                router.nest(&path, guarded)
-            }
+            everything_below(router, &path, guarded, mount.is_nested, serves_root)
         })
     }
+
+    /// Is there a route for the path of the routes itself?
+    pub(super) fn serves_root(&self) -> bool {
+        self.table
+            .rows()
+            .iter()
+            .any(|row| row.path == "/" || row.path.is_empty())
+    }
+}
+
+/// A handler for all paths below one.
+///
+/// Not a nested router's fallback: axum forgets it when the router around is
+/// nested once more.
+pub(super) fn everything_below<S, H, T>(
+    router: axum::Router<S>,
+    path: &str,
+    handler: H,
+    is_nested: bool,
+    serves_root: bool,
+) -> axum::Router<S>
+where
+    S: Clone + Send + Sync + 'static,
+    H: axum::handler::Handler<T, S>,
+    T: 'static,
+{
+    let below = |router: axum::Router<S>, handler: H| router.route("/{*below}", any(handler));
+    match path {
+        "" if !is_nested => router.fallback(handler),
+        "" if serves_root => below(router, handler),
+        "" => below(router.route("/", any(handler.clone())), handler),
+        path => {
+            let slash = any(handler.clone()).layer(axum::middleware::map_request(at_root));
+            let inner = below(
+                axum::Router::new().route("/", any(handler.clone())),
+                handler,
+            );
+            router.nest(path, inner).route(&format!("{path}/"), slash)
+        }
+    }
+}
+
+/// The path below `path/` is `/`.
+async fn at_root(mut request: Request) -> Request {
+    let query = request
+        .uri()
+        .query()
+        .map_or(String::new(), |query| format!("?{query}"));
+    if let Ok(root) = format!("/{query}").parse() {
+        *request.uri_mut() = root;
+    }
+    request
 }
 
 /// Whole services and routers, which only the top can open to everyone.
@@ -71,7 +119,16 @@ where
             "everyone".to_owned(),
             Some("service".to_owned()),
         );
-        self.router(path, axum::Router::new().fallback_service(service), true)
+        let path = path.trim_end_matches('/').to_owned();
+        self.step(move |router, mount| {
+            let service = axum::Router::new()
+                .fallback_service(service)
+                .layer(mount.layer(true));
+            match path.as_str() {
+                "" => router.fallback_service(service),
+                path => router.nest_service(path, service),
+            }
+        })
     }
 
     /// Adds a whole axum router under `path`, open to everyone. Its handlers

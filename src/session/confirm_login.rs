@@ -18,6 +18,41 @@ impl<P> Session<P> {
     /// Makes the login fresh: the user who is logged in gave the password once
     /// more. The session goes on with all its data, under a new id.
     ///
+    /// It is the handler behind the [refresh path](crate::Builder::refresh_path):
+    /// who asks for [`Fresh`](crate::Fresh) and is not sends the browser there.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use axum::{Form, response::Redirect};
+    /// use portcullis::{Authenticated, Login, LoginError, Session};
+    /// # use portcullis::{AuthHash, AuthUser, OneFactor};
+    /// # #[derive(Clone)] struct User { password: String }
+    /// # impl User { fn has_password(&self, password: &str) -> bool { self.password == password } }
+    /// # impl AuthUser for User {
+    /// #     type Id = u64;
+    /// #     type Factors = OneFactor;
+    /// #     fn id(&self) -> u64 { 1 }
+    /// #     fn session_auth_hash(&self) -> AuthHash { AuthHash::none() }
+    /// # }
+    /// # #[derive(serde::Deserialize)] struct Again { password: String }
+    ///
+    /// // Routes: .get("/confirm", confirm_page).post("/confirm", confirm)
+    /// // Manager: .login_path("/login").refresh_path("/confirm")
+    /// async fn confirm(
+    ///     session: Session<Authenticated<User>>,
+    ///     login: Login<User>,
+    ///     Form(form): Form<Again>,
+    /// ) -> Result<Redirect, LoginError> {
+    ///     let user = session.user().clone();
+    ///     if !user.has_password(&form.password) {
+    ///         return Err(LoginError::refused());
+    ///     }
+    ///     let session = session.confirm_login(login.vouch_for(user)).await?;
+    ///     Ok(session.next_or("/"))
+    /// }
+    /// ```
+    ///
     /// # Errors
     ///
     /// Awaited, it fails with a [`LoginError`] that is

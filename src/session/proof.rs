@@ -12,6 +12,10 @@ use crate::{
 
 /// Proof that nobody is logged in.
 ///
+/// Who is logged in already and asks for it, as in a second tab, goes on to
+/// `next` or to the [`after_login_path`](crate::Builder::after_login_path); an API
+/// client gets 409.
+///
 /// Plain `Anonymous` is of the one realm whose [`Login`](crate::Login) the
 /// state holds; in an app with several write `Anonymous<Staff>`.
 pub struct Anonymous<U = OnlyRealm> {

@@ -162,6 +162,10 @@ pub(super) async fn replace<U: AuthUser>(
         record.user = Some(index);
         record.created = created;
         record.seen = now;
+        record.series = old
+            .as_ref()
+            .filter(|_| login.goes_on.is_some())
+            .and_then(|old| old.series);
         let swap = match &old {
             Some(old) => {
                 let mut rotate = Rotate::new(old.id, old.version, record.clone(), now);

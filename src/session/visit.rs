@@ -66,6 +66,8 @@ pub(crate) struct Notes {
     cookies: Vec<(Arc<Core>, CookieOf, Option<Token>)>,
     /// The answer depends on the session cookie.
     pub(crate) looked: bool,
+    /// Somebody is logged in, or was when the request came in.
+    pub(crate) logged_in: bool,
     /// The answer is for one person's eyes.
     pub(crate) private: bool,
     /// The realm that was asked last.
@@ -250,7 +252,8 @@ impl Notes {
     ) where
         Found<U>: Send,
     {
-        self.private |= matches!(found, Found::LoggedIn(_));
+        self.logged_in |= matches!(found, Found::LoggedIn(_));
+        self.private |= self.logged_in;
         let found = Box::new(found);
         self.seen.push(Seen {
             core: core.clone(),

@@ -54,8 +54,8 @@ pub trait SessionStore: Send + Sync + 'static {
     /// then ends the user's least recently seen sessions beyond
     /// [`at_most`](Insert::at_most), never the new one.
     ///
-    /// If a live or expired record has the id already, changes nothing and
-    /// answers [`Inserted::Taken`].
+    /// If a live or expired record has one of the new ids already, changes
+    /// nothing and answers [`Inserted::Taken`].
     ///
     /// # Errors
     ///
@@ -80,10 +80,12 @@ pub trait SessionStore: Send + Sync + 'static {
 
     /// Puts [`new`](Rotate::new) in the place of a live record whose version is
     /// [`version`](Rotate::version): from then on the old id is nothing.
-    /// If the new id is taken, changes nothing and answers [`Swap::Conflict`].
+    /// If that can be done but a new id is taken, changes nothing and answers
+    /// [`Swap::Conflict`].
     /// With it, as in [`insert`](Self::insert), a series is added, one is ended,
     /// and the user's sessions are limited. If [`end_others`](Rotate::end_others),
-    /// every other session and series of the new record's user ends too.
+    /// every other record of the new record's user ends too, of all kinds, but
+    /// the series that the new record belongs to.
     ///
     /// # Errors
     ///
@@ -92,7 +94,8 @@ pub trait SessionStore: Send + Sync + 'static {
 
     /// Replaces a live series whose version is [`version`](Restore::version) by
     /// [`next`](Restore::next), which has the same id and the version raised by
-    /// one, and inserts the session that it restored. Neither happens without the other.
+    /// one, and inserts the session that it restored. Neither happens without the
+    /// other; if the session's id is taken, answers [`Swap::Conflict`].
     ///
     /// # Errors
     ///
@@ -154,8 +157,9 @@ pub trait SessionStore: Send + Sync + 'static {
     /// When the store failed.
     fn sweep(&self, step: Sweep) -> impl Future<Output = Result<u64, StoreError>> + Send;
 
-    /// Ends when the record is no longer alive. The default asks
-    /// [`load`](Self::load) once a second; an error counts as "still alive".
+    /// Ends when the record is no longer alive. A store that wraps another
+    /// passes it on, or its users get the default, which asks
+    /// [`load`](Self::load) once a second, an error counting as "still alive".
     fn watch(&self, step: Watch) -> impl Future<Output = ()> + Send {
         async move {
             while !matches!(self.load(step.load()).await, Ok(None)) {

@@ -58,7 +58,8 @@ step! {
         series: Option<Record>,
         /// An earlier series of this browser to end in the same step, with all that it restored.
         ends_series: Option<RecordId>,
-        /// How many sessions the user may have, this one included.
+        /// How many live sessions the user may have, this one included; their
+        /// series stay. None is any number.
         at_most: Option<u32>,
     }
 }
@@ -108,9 +109,10 @@ step! {
         series: Option<Record>,
         /// An earlier series of this browser to end in the same step, with all that it restored.
         ends_series: Option<RecordId>,
-        /// How many sessions the user may have, this one included.
+        /// How many live sessions the user may have, this one included; their
+        /// series stay. None is any number.
         at_most: Option<u32>,
-        /// End every other session and series of the new record's user.
+        /// End every other record of the new record's user.
         end_others: bool,
     }
 }
@@ -128,7 +130,8 @@ step! {
         now: Timestamp,
     }
     optional {
-        /// How many sessions the user may have, this one included.
+        /// How many live sessions the user may have, this one included; their
+        /// series stay. None is any number.
         at_most: Option<u32>,
     }
 }
@@ -252,7 +255,8 @@ pub enum Inserted {
 pub enum Swap {
     /// It is replaced.
     Done,
-    /// It is alive but of another version: read again. Nothing was changed.
+    /// It is alive, but of another version, or a new id is taken: read again,
+    /// and try with new ids. Nothing was changed.
     Conflict,
     /// It is deleted or expired. Nothing was changed.
     Gone,

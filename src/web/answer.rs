@@ -50,7 +50,7 @@ impl Answers {
 
 impl IntoResponse for LoginError {
     fn into_response(self) -> Response {
-        let mut response = refusal(self.kind(), None, None);
+        let mut response = refusal(self.kind(), None, None, false);
         response.extensions_mut().insert(Marker(self.kind()));
         response
     }
@@ -99,7 +99,12 @@ pub(super) fn mark_private(mut response: Response) -> Response {
 
 /// The refusal for this client, with the headers that the app has added.
 fn in_words(before: Response, kind: Kind, notes: &Notes) -> Response {
-    let mut response = refusal(kind, notes.asker.as_ref(), notes.asked.as_deref());
+    let mut response = refusal(
+        kind,
+        notes.asker.as_ref(),
+        notes.asked.as_deref(),
+        notes.logged_in,
+    );
     for (name, value) in before.headers() {
         if !describes_the_answer(name) {
             response.headers_mut().append(name, value.clone());
@@ -122,11 +127,11 @@ fn describes_the_answer(name: &HeaderName) -> bool {
         .contains(name)
 }
 
-fn refusal(kind: Kind, asker: Option<&Asker>, core: Option<&Core>) -> Response {
+fn refusal(kind: Kind, asker: Option<&Asker>, core: Option<&Core>, logged_in: bool) -> Response {
     let (status, title) = in_short(kind);
     let target = asker
         .zip(core)
-        .and_then(|(asker, core)| target(kind, asker, core));
+        .and_then(|(asker, core)| target(kind, asker, core, logged_in));
     let form = asker.map_or(Form::Api, |asker| asker.form);
     if let (Form::Page, Some(target)) = (form, &target) {
         return (StatusCode::SEE_OTHER, [(header::LOCATION, target.clone())]).into_response();
@@ -178,15 +183,22 @@ fn in_short(kind: Kind) -> (StatusCode, &'static str) {
 }
 
 /// Where a browser goes from here.
-fn target(kind: Kind, asker: &Asker, core: &Core) -> Option<HeaderValue> {
+fn target(kind: Kind, asker: &Asker, core: &Core, logged_in: bool) -> Option<HeaderValue> {
     let settings = &core.settings;
     let target = match kind {
         Kind::Unauthorized | Kind::Ended => {
             with_next(settings.login_path.as_ref()?, asker.page.as_ref())
         }
-        Kind::NeedsRefresh { .. } => with_next(settings.refresh_path()?, asker.page.as_ref()),
+        Kind::NeedsRefresh { .. } => {
+            with_next(settings.refresh_path.as_ref()?, asker.page.as_ref())
+        }
         Kind::Refused | Kind::Inactive => {
-            with_next(settings.login_path.as_ref()?, asker.next.as_ref())
+            let again = if logged_in {
+                settings.refresh_path.as_ref()
+            } else {
+                None
+            };
+            with_next(again.or(settings.login_path.as_ref())?, asker.next.as_ref())
         }
         Kind::LoggedInAlready => asker
             .next
@@ -231,7 +243,7 @@ fn challenge(kind: Kind, core: Option<&Core>) -> HeaderValue {
 
 /// An answer that never got to a handler: the request came from another origin.
 pub(crate) fn cross_origin() -> Response {
-    let mut response = refusal(Kind::Forbidden, None, None);
+    let mut response = refusal(Kind::Forbidden, None, None, false);
     no_store(response.headers_mut());
     response
 }

@@ -16,7 +16,7 @@ use crate::{manager::Login, user::AuthUser};
 #[diagnostic::on_unimplemented(
     message = "the state `{Self}` holds no `Login<{U}>`",
     label = "this needs the `Login<{U}>` of its manager in the state",
-    note = "add a field `login: Login<{U}>` to the state and `#[derive(Clone, FromRef)]`",
+    note = "add a field `login: Login<{U}>` to the state and `#[derive(Clone, FromRef)]` (axum's feature `macros`)",
     note = "the handle comes from `into_router(|login| …)` of the manager for `{U}`"
 )]
 pub trait LoginState<U>: Send + Sync {

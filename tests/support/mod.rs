@@ -435,7 +435,8 @@ impl World {
             .secret_key(key)
             .store(store.clone())
             .clock(clock.clone())
-            .login_path("/login");
+            .login_path("/login")
+            .refresh_path("/confirm");
         let manager = settings(builder).build().unwrap();
         let sessions = manager.sessions();
         let app = manager.into_router(|login| {

@@ -76,6 +76,12 @@ impl Locked<'_> {
             .map_or(&mut self.first, |(_, shard)| shard)
     }
 
+    /// Is one of these ids taken? Nothing is ever put over another record.
+    pub(super) fn hold_any(&mut self, records: [Option<&Record>; 2]) -> bool {
+        let mut records = records.into_iter().flatten();
+        records.any(|record| self.of(record.id).holds(record.kind, record.id))
+    }
+
     /// Puts the new records, or nothing if there is no room; only then ends what is to end.
     pub(super) fn apply(&mut self, changes: Changes<'_>, now: Timestamp) -> Result<(), StoreError> {
         let Changes {

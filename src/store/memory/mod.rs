@@ -108,7 +108,7 @@ impl SessionStore for MemoryStore {
         let mut shards = self
             .0
             .lock([record.id, record.id, ends_series.unwrap_or(record.id)]);
-        if shards.of(record.id).holds(record.kind, record.id) {
+        if shards.hold_any([Some(&record), series.as_ref()]) {
             return Ok(Inserted::Taken);
         }
         let changes = Changes {
@@ -152,12 +152,12 @@ impl SessionStore for MemoryStore {
         } = step;
         let kind = new.kind;
         let mut shards = self.0.lock([id, new.id, ends_series.unwrap_or(id)]);
-        if shards.of(new.id).holds(kind, new.id) {
-            return Ok(Swap::Conflict);
-        }
         let swap = shards.of(id).swap(kind, id, version, now, |_| ());
         if swap != Swap::Done {
             return Ok(swap);
+        }
+        if shards.hold_any([Some(&new), series.as_ref()]) {
+            return Ok(Swap::Conflict);
         }
         let old = shards.remove(kind, id);
         let changes = Changes {
@@ -187,6 +187,9 @@ impl SessionStore for MemoryStore {
             .swap(next.kind, next.id, version, now, |_| ());
         if swap != Swap::Done {
             return Ok(swap);
+        }
+        if shards.hold_any([Some(&session), None]) {
+            return Ok(Swap::Conflict);
         }
         let changes = Changes {
             end: None,

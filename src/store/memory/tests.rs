@@ -390,3 +390,32 @@ fn a_sweep_keeps_to_its_limit() {
     assert_eq!(now(store.sweep(Sweep::new(LATER, 100))).unwrap(), 6);
     assert!(store.is_empty());
 }
+
+#[test]
+fn nothing_is_ever_put_over_another_record() {
+    let store = MemoryStore::new();
+    for record in [of(1, 1), of(1, 2), series(1, 5), series(1, 6)] {
+        assert_eq!(insert(&store, &record), Inserted::Done);
+    }
+    let mut login = Insert::new(of(1, 9), NOW);
+    login.series = Some(Record {
+        body: vec![9].into(),
+        ..series(1, 5)
+    });
+    assert_eq!(now(store.insert(login)).unwrap(), Inserted::Taken);
+    let mut rotate = Rotate::new(id(1, 1), Version::FIRST, of(1, 9), NOW);
+    rotate.series = Some(series(1, 5));
+    assert_eq!(now(store.rotate(rotate)).unwrap(), Swap::Conflict);
+    let rotate = Rotate::new(id(1, 1), Version::FIRST, of(1, 2), NOW);
+    assert_eq!(now(store.rotate(rotate)).unwrap(), Swap::Conflict);
+    let next = Record {
+        version: Version::FIRST.next(),
+        ..series(1, 5)
+    };
+    let restore = Restore::new(Version::FIRST, next, of(1, 2), NOW);
+    assert_eq!(now(store.restore(restore)).unwrap(), Swap::Conflict);
+    for record in [of(1, 1), of(1, 2), series(1, 5), series(1, 6)] {
+        assert_eq!(load(&store, &record), Some(record), "untouched");
+    }
+    assert_eq!(store.len(), 4);
+}
