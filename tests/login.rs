@@ -522,3 +522,20 @@ async fn the_secret_in_the_cookie_must_be_that_of_the_record() {
     stranger.post("/note/1").await;
     assert_eq!(stranger.get("/data").await.body, "note [] cart []");
 }
+
+#[tokio::test(start_paused = true)]
+async fn expired_sessions_are_swept_in_the_background() {
+    let world = World::new();
+    let mut browser = world.logged_in(1).await;
+    world.browser().post("/note/1").await;
+    world.clock.pass(2 * HOUR);
+    tokio::time::advance(MINUTE).await;
+    while world.store.inner.len() > 1 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(
+        browser.get("/me").await.body,
+        "user 1",
+        "what is alive is left alone"
+    );
+}

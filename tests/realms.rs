@@ -182,3 +182,38 @@ async fn two_guards_of_one_realm_are_refused() {
     async fn twice((_, _): (Authenticated<Staff>, portcullis::CurrentUser<Staff>)) {}
     let _ = Routes::<App>::new().get("/", twice);
 }
+
+#[tokio::test]
+async fn a_session_of_one_user_type_is_nothing_to_a_manager_of_another() {
+    let store = MemoryStore::new();
+    let customers = LoginManager::builder()
+        .user_loader(Customer::load)
+        .secret_key(key(1))
+        .store(store.clone());
+    let staff = LoginManager::builder()
+        .user_loader(Staff::load)
+        .secret_key(key(1))
+        .store(store);
+    let customers = customers.build().unwrap().into_router(|login| {
+        Routes::new()
+            .post("/login", Customer::log_in)
+            .get("/customer", Customer::page)
+            .with_state(login)
+    });
+    let staff = staff
+        .build()
+        .unwrap()
+        .into_router(|login| Routes::new().get("/staff", Staff::page).with_state(login));
+    let mut browser = Browser {
+        app: customers.merge(staff),
+        jar: Default::default(),
+    };
+    browser.post("/login").await;
+    assert_eq!(browser.get("/customer").await.body, "Customer 1");
+    assert_eq!(
+        browser.api(Method::GET, "/staff").await.status,
+        401,
+        "although name, key, store, id and auth hash are equal"
+    );
+    assert_eq!(browser.get("/customer").await.body, "Customer 1");
+}

@@ -20,8 +20,12 @@ use crate::{
 pub(super) struct Mounted<H, A, M, W> {
     handler: H,
     kind: Kind,
-    inferred: PhantomData<fn() -> (A, M, W)>,
+    inferred: Inferred<A, M, W>,
 }
+
+/// What rustc has inferred of a handler: its arguments, how axum takes the last
+/// of them, and which realm its guard asks.
+type Inferred<A, M, W> = PhantomData<fn() -> (A, M, W)>;
 
 /// What is special about a route.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -79,7 +83,7 @@ pub(super) struct Around<H, A, M, W> {
     handler: H,
     kind: Kind,
     mount: Mount,
-    inferred: PhantomData<fn() -> (A, M, W)>,
+    inferred: Inferred<A, M, W>,
 }
 
 impl<H: Clone, A, M, W> Clone for Around<H, A, M, W> {
