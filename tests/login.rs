@@ -513,14 +513,83 @@ async fn a_transition_holds_whatever_the_handler_answers_then() {
 }
 
 #[tokio::test]
-async fn the_secret_in_the_cookie_must_be_that_of_the_record() {
-    let world = World::new();
+async fn the_secret_in_the_cookie_must_be_that_of_the_record_and_the_record_alive() {
+    for tamper in [Tamper::OtherHash, Tamper::Expired] {
+        let world = World::new();
+        let mut user = world.logged_in(1).await;
+        let mut stranger = world.browser();
+        stranger.post("/note/1").await;
+        *world.store.tamper.lock().unwrap() = Some(tamper);
+        assert_eq!(user.get("/who").await.body, "nobody", "{tamper:?}");
+        assert_eq!(
+            stranger.get("/data").await.body,
+            "note [] cart []",
+            "{tamper:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_verification_of_another_manager_is_none() {
+    let smuggled: Arc<Mutex<Option<Login<User>>>> = Arc::default();
+    let kept = smuggled.clone();
+    let _ = World::with(
+        |builder| builder.realm("other"),
+        move |routes, login| {
+            *kept.lock().unwrap() = Some(login);
+            routes
+        },
+    );
+    let other = smuggled.lock().unwrap().take().unwrap();
+    let (confirm, switch, log_in) = (other.clone(), other.clone(), other);
+    let user = |id| User {
+        id,
+        password: format!("secret {id}"),
+        active: true,
+    };
+    let world = World::with(
+        |builder| builder,
+        move |routes, _| {
+            routes
+                .post(
+                    "/other/confirm",
+                    async move |session: Session<Authenticated<User>>| {
+                        session
+                            .confirm_login(confirm.vouch_for(user(1)))
+                            .await
+                            .map(drop)
+                    },
+                )
+                .post(
+                    "/other/switch",
+                    async move |session: Session<Authenticated<User>>| {
+                        session
+                            .switch_user(switch.vouch_for(user(2)))
+                            .await
+                            .map(drop)
+                    },
+                )
+                .post("/other/login", async move |session: Session<Anonymous>| {
+                    session
+                        .login_user(log_in.vouch_for(user(1)))
+                        .await
+                        .map(drop)
+                })
+        },
+    );
     let mut browser = world.logged_in(1).await;
-    *world.store.other_hash.lock().unwrap() = true;
-    assert_eq!(browser.get("/who").await.body, "nobody");
-    let mut stranger = world.browser();
-    stranger.post("/note/1").await;
-    assert_eq!(stranger.get("/data").await.body, "note [] cart []");
+    let before = browser.session_id();
+    for path in ["/other/confirm", "/other/switch"] {
+        assert_eq!(
+            browser.post(path).await.status,
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "{path}"
+        );
+        assert_eq!(browser.session_id(), before);
+    }
+    let reply = world.browser().post("/other/login").await;
+    assert_eq!(reply.status, StatusCode::INTERNAL_SERVER_ERROR);
+    assert!(reply.set_cookies().is_empty());
 }
 
 #[tokio::test(start_paused = true)]

@@ -538,6 +538,63 @@ async fn a_logout_ends_the_login_that_another_tab_has_just_confirmed() {
 }
 
 #[tokio::test]
+async fn a_slow_transition_does_not_bring_back_who_logged_out() {
+    for path in ["/slow/confirm", "/slow/switch", "/slow/password"] {
+        let gate = Gate::new();
+        let (confirm, switch, password) = (gate.clone(), gate.clone(), gate.clone());
+        let user = |id| User {
+            id,
+            password: format!("secret {id}"),
+            active: true,
+        };
+        let world = World::with(
+            |builder| builder,
+            move |routes, _| {
+                routes
+                    .post(
+                        "/slow/confirm",
+                        async move |session: Session<Authenticated<User>>, login: Login<User>| {
+                            confirm.wait().await;
+                            confirm.wait().await;
+                            session
+                                .confirm_login(login.vouch_for(user(1)))
+                                .await
+                                .map(drop)
+                        },
+                    )
+                    .post(
+                        "/slow/switch",
+                        async move |session: Session<Authenticated<User>>, login: Login<User>| {
+                            switch.wait().await;
+                            switch.wait().await;
+                            session
+                                .switch_user(login.vouch_for(user(2)))
+                                .await
+                                .map(drop)
+                        },
+                    )
+                    .post(
+                        "/slow/password",
+                        async move |session: Session<Fresh<User>>| {
+                            password.wait().await;
+                            password.wait().await;
+                            session.credentials_changed(user(1)).await.map(drop)
+                        },
+                    )
+            },
+        );
+        let mut browser = world.logged_in(1).await;
+        let mut tab = browser.clone();
+        let (slow, _) = meanwhile(&gate, browser.clone(), path, tab.post("/logout")).await;
+        assert_eq!(slow.header("location"), Some("/login"), "{path}");
+        assert!(slow.set_cookies().is_empty(), "{path}");
+        assert!(world.store.inner.is_empty(), "{path}");
+        browser.keep(&slow);
+        assert_eq!(browser.get("/who").await.body, "nobody", "{path}");
+    }
+}
+
+#[tokio::test]
 async fn a_password_change_survives_a_poll_at_the_worst_moment() {
     let gate = Gate::new();
     let slow = gate.clone();

@@ -3,7 +3,7 @@
 
 use crate::{key::SecretKey, manager::core::DynLoader, user::AuthUser};
 
-/// The user type of a [`LoginManager`] of which nothing is known yet.
+/// The user type of a [`LoginManager`](crate::LoginManager) of which nothing is known yet.
 #[derive(Debug)]
 pub enum Unbuilt {}
 
@@ -28,7 +28,7 @@ impl<U> std::fmt::Debug for HasLoader<U> {
     }
 }
 
-/// The builder has no loader yet: bound of [`Builder::user_loader`].
+/// The builder has no loader yet: bound of [`Builder::user_loader`](crate::Builder::user_loader).
 #[diagnostic::on_unimplemented(
     message = "the user loader of this manager is set already",
     label = "a manager has one way to load users",
@@ -37,7 +37,7 @@ impl<U> std::fmt::Debug for HasLoader<U> {
 pub trait LoaderMissing: sealed::Sealed {}
 impl LoaderMissing for NoLoader {}
 
-/// The builder has a loader: bound of [`Builder::build`].
+/// The builder has a loader: bound of [`Builder::build`](crate::Builder::build).
 #[diagnostic::on_unimplemented(
     message = "this manager does not know how to load a user",
     label = "it can't be built without a user loader",
@@ -56,7 +56,7 @@ impl<U: AuthUser> LoaderGiven for HasLoader<U> {
     }
 }
 
-/// The builder has no key yet: bound of [`Builder::secret_key`].
+/// The builder has no key yet: bound of [`Builder::secret_key`](crate::Builder::secret_key).
 #[diagnostic::on_unimplemented(
     message = "the secret key of this manager is set already",
     label = "one key signs",
@@ -65,7 +65,7 @@ impl<U: AuthUser> LoaderGiven for HasLoader<U> {
 pub trait KeyMissing: sealed::Sealed {}
 impl KeyMissing for NoKey {}
 
-/// The builder has a key: bound of [`Builder::build`].
+/// The builder has a key: bound of [`Builder::build`](crate::Builder::build).
 #[diagnostic::on_unimplemented(
     message = "this manager has no key to sign cookies with",
     label = "it can't be built without a secret key",

@@ -19,7 +19,7 @@ impl<P> Session<P> {
     /// more. The session goes on with all its data, under a new id.
     ///
     /// It is the handler behind the [refresh path](crate::Builder::refresh_path):
-    /// who asks for [`Fresh`](crate::Fresh) and is not sends the browser there.
+    /// who asks for [`Fresh`] and is not sends the browser there.
     ///
     /// # Example
     ///

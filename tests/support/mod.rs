@@ -122,8 +122,8 @@ pub struct Spy {
     pub inner: MemoryStore,
     pub steps: Arc<Mutex<Vec<&'static str>>>,
     pub broken: Arc<Mutex<Option<&'static str>>>,
-    /// Gives back records of other secrets.
-    pub other_hash: Arc<Mutex<bool>>,
+    /// What it does to the records that it gives back.
+    pub tamper: Arc<Mutex<Option<Tamper>>>,
 }
 
 impl Spy {
@@ -148,9 +148,17 @@ impl Spy {
     }
 }
 
+#[derive(Clone, Copy, Debug)]
+pub enum Tamper {
+    /// The record has the hash of another secret.
+    OtherHash,
+    /// The record has expired, and the store should have noticed.
+    Expired,
+}
+
 /// What a store answers, open to what a test does to it.
 trait Answer {
-    fn tamper(&mut self, _: bool) {}
+    fn tamper(&mut self, _: Option<Tamper>) {}
 }
 
 impl Answer for Inserted {}
@@ -159,9 +167,12 @@ impl Answer for bool {}
 impl Answer for u64 {}
 impl Answer for Vec<Record> {}
 impl Answer for Option<Record> {
-    fn tamper(&mut self, other_hash: bool) {
-        if let (Some(record), true) = (self, other_hash) {
-            record.hash = TokenHash::from_bytes([0; 32]);
+    fn tamper(&mut self, tamper: Option<Tamper>) {
+        let Some(record) = self else { return };
+        match tamper {
+            None => {}
+            Some(Tamper::OtherHash) => record.hash = TokenHash::from_bytes([0; 32]),
+            Some(Tamper::Expired) => record.expires = Timestamp::from_unix_seconds(START),
         }
     }
 }
@@ -173,7 +184,7 @@ macro_rules! spied {
                 self.before(stringify!($name)).await?;
                 let mut answer = self.inner.$name(step).await?;
                 tokio::task::yield_now().await;
-                answer.tamper(*self.other_hash.lock().unwrap());
+                answer.tamper(*self.tamper.lock().unwrap());
                 Ok(answer)
             })*
         }
