@@ -642,6 +642,30 @@ async fn a_look_from_before_a_logout_gives_no_proof_after_it() {
 }
 
 #[tokio::test]
+async fn a_look_from_before_a_switch_gives_no_proof_of_the_earlier_user() {
+    async fn switch(
+        session: Session<Authenticated<User>>,
+        who: CurrentUser<User>,
+        login: Login<User>,
+        State(db): State<Arc<Database>>,
+    ) -> Result<&'static str, LoginError> {
+        session
+            .switch_user(login.vouch_for(db.find(2).unwrap()))
+            .await?;
+        Ok(if who.into_authenticated().is_err() {
+            "no proof"
+        } else {
+            "a proof"
+        })
+    }
+    let world = World::with(|builder| builder, |routes, _| routes.post("/over", switch));
+    assert_eq!(
+        world.logged_in(1).await.post("/over").await.body,
+        "no proof"
+    );
+}
+
+#[tokio::test]
 async fn a_layer_sees_that_an_answer_is_private() {
     async fn cache(request: Request, next: Next) -> Response {
         let response = next.run(request).await;

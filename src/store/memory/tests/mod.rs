@@ -1,3 +1,5 @@
+mod bounds;
+
 use super::*;
 use crate::store::RecordId;
 use crate::{
@@ -287,108 +289,6 @@ fn delete_by_user_takes_all_kinds_and_spares_one_session_with_its_series() {
         2
     );
     assert_eq!(store.len(), 2, "another user's and a stranger's");
-}
-
-#[test]
-fn at_most_ends_the_least_recently_seen() {
-    let store = MemoryStore::new();
-    for rest in 1..=3 {
-        let seen = Timestamp::from_unix_seconds(u64::from(10 - rest));
-        assert_eq!(
-            insert(
-                &store,
-                &Record {
-                    seen,
-                    ..of(1, rest)
-                }
-            ),
-            Inserted::Done
-        );
-    }
-    let oldest = Record {
-        seen: Timestamp::from_unix_seconds(1),
-        ..of(1, 4)
-    };
-    let mut login = Insert::new(oldest.clone(), NOW);
-    login.at_most = Some(2);
-    assert_eq!(now(store.insert(login)).unwrap(), Inserted::Done);
-    let left = now(store.list(ListByUser::new(RecordKind::Session, user(1), NOW))).unwrap();
-    let mut left: Vec<_> = left.into_iter().map(|record| record.id).collect();
-    left.sort();
-    assert_eq!(
-        left,
-        [id(1, 1), oldest.id],
-        "the new one stays although it looks oldest"
-    );
-    assert_eq!(store.len(), 2);
-}
-
-#[test]
-fn a_full_store_refuses_and_drops_nobody() {
-    let store = MemoryStore::with_bounds(2, 1);
-    assert_eq!(insert(&store, &session(id(1, 1))), Inserted::Done);
-    assert!(
-        now(store.insert(Insert::new(session(id(2, 1)), NOW)))
-            .unwrap_err()
-            .is_full()
-    );
-    assert_eq!(
-        insert(&store, &of(1, 1 + 1)),
-        Inserted::Done,
-        "strangers take no user's place"
-    );
-
-    let mut login = Insert::new(of(3, 1), NOW);
-    login.series = Some(series(3, 2));
-    assert!(
-        now(store.insert(login)).unwrap_err().is_full(),
-        "half a login is none"
-    );
-    assert_eq!((store.len(), load(&store, &of(3, 1))), (2, None));
-
-    assert_eq!(insert(&store, &of(3, 1)), Inserted::Done);
-    let rotate = Rotate::new(id(1, 1), Version::FIRST, of(4, 4), NOW);
-    assert!(now(store.rotate(rotate)).unwrap_err().is_full());
-    assert!(
-        load(&store, &session(id(1, 1))).is_some(),
-        "the old record is untouched"
-    );
-    assert_eq!(store.len(), 3);
-}
-
-#[test]
-fn what_has_expired_makes_room_and_is_swept() {
-    let store = MemoryStore::with_bounds(1, 1);
-    assert_eq!(insert(&store, &of(1, 1)), Inserted::Done);
-    assert_eq!(
-        now(store.insert(Insert::new(
-            Record {
-                expires: Timestamp::from_unix_seconds(9_000),
-                ..of(1, 2)
-            },
-            LATER
-        )))
-        .unwrap(),
-        Inserted::Done
-    );
-    assert_eq!(store.len(), 1);
-    assert_eq!(now(store.sweep(Sweep::new(LATER, 100))).unwrap(), 0);
-    assert_eq!(
-        now(store.sweep(Sweep::new(Timestamp::from_unix_seconds(9_000), 100))).unwrap(),
-        1
-    );
-    assert!(store.is_empty());
-}
-
-#[test]
-fn a_sweep_keeps_to_its_limit() {
-    let store = MemoryStore::new();
-    for rest in 0..10 {
-        assert_eq!(insert(&store, &of(1 + rest % 3, rest)), Inserted::Done);
-    }
-    assert_eq!(now(store.sweep(Sweep::new(LATER, 4))).unwrap(), 4);
-    assert_eq!(now(store.sweep(Sweep::new(LATER, 100))).unwrap(), 6);
-    assert!(store.is_empty());
 }
 
 #[test]
