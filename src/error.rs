@@ -10,7 +10,8 @@ pub type BoxError = Box<dyn StdError + Send + Sync>;
 /// One opaque type without parameters, so that `?` works in every handler and
 /// an app's own error needs one `#[from]`. Returned from a handler it answers
 /// by itself: a page is sent to the login form, an API client gets a status.
-/// Whatever the error, the session is what it was before.
+/// Whatever the error, the session is what it was before, but for a failed
+/// `logout_user`, which still removes the browser's cookie.
 ///
 /// # Example
 ///
@@ -26,7 +27,8 @@ pub type BoxError = Box<dyn StdError + Send + Sync>;
 /// # Security
 ///
 /// The answer to a refused login is the same whether the user does not exist,
-/// is inactive or gave a wrong password (OWASP ASVS 5.0, 6.3.8).
+/// is inactive or gave a wrong password (OWASP ASVS 5.0, 6.3.8). The error's
+/// text is for the log, not for the visitor: it tells these apart.
 #[derive(thiserror::Error)]
 #[error("{}", self.kind.describe())]
 pub struct LoginError {
@@ -81,6 +83,17 @@ impl LoginError {
     /// [`vouch_for`](crate::Login::vouch_for).
     pub fn refused() -> Self {
         Kind::Refused.into()
+    }
+
+    /// The user is logged in and may not do this: answered with 403. For a
+    /// check of the app's own, such as that of a [`HoldsProof`](crate::HoldsProof).
+    pub fn forbidden() -> Self {
+        Kind::Forbidden.into()
+    }
+
+    /// Is it [`forbidden`](Self::forbidden)?
+    pub fn is_forbidden(&self) -> bool {
+        self.kind == Kind::Forbidden
     }
 
     /// Were the credentials refused, or was the [`Verified`](crate::Verified)

@@ -46,7 +46,7 @@ impl LocalPath {
     ///
     /// # Panics
     ///
-    /// When it is not a local path: at the first request, so write a test that calls it.
+    /// When it is not a local path; in a handler, that is at its first request.
     pub fn from_static(path: &'static str) -> Self {
         assert!(
             is_local(path),

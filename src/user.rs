@@ -42,6 +42,8 @@ pub trait AuthUser: Send + Sync + 'static {
     /// number, a UUID, text, a struct of several.
     ///
     /// It is kept as JSON, so two equal ids _must_ serialise alike (no hash maps).
+    /// `Clone`, `Hash` and `Debug` are for code that is generic over users and
+    /// keeps something by their ids.
     type Id: Serialize + DeserializeOwned + Clone + Eq + Hash + Debug + Send + Sync + 'static;
 
     /// How many factors it takes to log in: [`OneFactor`].
@@ -76,7 +78,7 @@ impl AuthHash {
         Self(sha256(&[bytes.as_ref()]))
     }
 
-    /// Nothing that a change of could end the sessions.
+    /// No digest: no change ends the sessions.
     ///
     /// # Security
     ///

@@ -330,6 +330,7 @@ fn settings_that_contradict_each_other_are_refused() {
         ),
         (builder().idle_limit(31 * DAY), "absolute"),
         (builder().idle_limit(MINUTE), "touch"),
+        (builder().stranger_idle_limit(MINUTE), "stranger"),
         (builder().max_sessions_per_user(0), "nobody"),
         (builder().origin("app.example"), "origin"),
         (builder().origin("https://app.example/"), "origin"),

@@ -66,9 +66,18 @@ pub fn key() -> SecretKey {
 }
 
 pub fn users() -> LoginManager<User> {
-    LoginManager::builder().user_loader(load_user).secret_key(key()).build().unwrap()
+    LoginManager::builder()
+        .user_loader(load_user)
+        .secret_key(key())
+        .build()
+        .unwrap()
 }
 
 pub fn staff() -> LoginManager<Staff> {
-    LoginManager::builder().realm("staff").user_loader(load_staff).secret_key(key()).build().unwrap()
+    LoginManager::builder()
+        .realm("staff")
+        .user_loader(load_staff)
+        .secret_key(key())
+        .build()
+        .unwrap()
 }

@@ -98,11 +98,13 @@ impl<L, K> Builder<L, K> {
     }
 
     /// The whole name of the session cookie. Default: `__Host-` and the realm.
-    /// The cookie of a stranger, whose data the app keeps, has `-guest` after it.
+    /// The cookie of a stranger, whose data the app keeps, has `-stranger` after it.
     ///
     /// # Security
     ///
-    /// It must begin with `__Host-`, which keeps sibling subdomains from setting it.
+    /// It must begin with `__Host-`, which keeps sibling subdomains from setting
+    /// it; with [`cookies_over_http`](Dangerous::cookies_over_http) it must not,
+    /// because browsers refuse that prefix then.
     pub fn cookie_name(mut self, name: impl Into<String>) -> Self {
         self.settings.cookie_name = Some(name.into());
         self
@@ -119,8 +121,8 @@ impl<L, K> Builder<L, K> {
         self
     }
 
-    /// Where somebody is sent who is logged in and has to give the password
-    /// again, and who then gave a wrong one. Default: nowhere, they get 401.
+    /// Where a logged-in user is sent to give the password again, also after a
+    /// wrong one. Default: nowhere, they get 401.
     ///
     /// It is not the login page, which is for strangers: its handler asks for
     /// `Session<Authenticated<User>>` and calls
@@ -152,7 +154,7 @@ impl<L, K> Builder<L, K> {
     }
 
     /// How long a login lives however much it is used. Default: 30 days, which
-    /// is what NIST SP 800-63B-4 recommends at AAL1.
+    /// is what NIST SP 800-63B-4 recommends at AAL1. The idle limit must be within it.
     pub fn absolute_limit(mut self, limit: Duration) -> Self {
         self.settings.absolute = limit;
         self
@@ -271,13 +273,13 @@ fn check(settings: &Settings) -> Result<(), BuildError> {
     let realm = &settings.realm;
     if !word(realm) || realm.bytes().any(|byte| byte.is_ascii_uppercase()) {
         return refuse(format!(
-            "the realm `{realm}` is not a name of lower-case letters, digits, `-` and `_`"
+            "the realm `{realm}` is not a name of at most 64 lower-case letters, digits, `-` and `_`"
         ));
     }
     let cookie = settings.login_cookie();
     if !word(&cookie) {
         return refuse(format!(
-            "the cookie name `{cookie}` is not made of letters, digits, `-` and `_`"
+            "the cookie name `{cookie}` is not made of at most 64 letters, digits, `-` and `_`"
         ));
     }
     if settings.secure && !cookie.starts_with("__Host-") {
@@ -295,6 +297,11 @@ fn check(settings: &Settings) -> Result<(), BuildError> {
     }
     if settings.touch_every >= settings.idle {
         return refuse("the touch interval must be shorter than the idle limit".to_owned());
+    }
+    if settings.touch_every >= settings.stranger_idle {
+        return refuse(
+            "the touch interval must be shorter than the stranger's idle limit".to_owned(),
+        );
     }
     if settings.max_sessions_per_user == Some(0) {
         return refuse("with no session per user nobody can log in".to_owned());

@@ -42,7 +42,7 @@ impl<U: AuthUser> Realm<U> {
 pub(crate) struct Core {
     pub(crate) settings: Settings,
     login_cookie: CookieKind,
-    guest_cookie: CookieKind,
+    stranger_cookie: CookieKind,
     pub(crate) store: AnyStore,
     pub(crate) clock: Arc<dyn Clock>,
     swept: AtomicBool,
@@ -61,7 +61,7 @@ pub(crate) struct CookieKind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum CookieOf {
     Login,
-    Guest,
+    Stranger,
 }
 
 impl Core {
@@ -76,9 +76,9 @@ impl Core {
                 name: settings.login_cookie(),
                 keys: KeyRing::derive(keys, &settings.realm, "login"),
             },
-            guest_cookie: CookieKind {
-                name: settings.guest_cookie(),
-                keys: KeyRing::derive(keys, &settings.realm, "guest"),
+            stranger_cookie: CookieKind {
+                name: settings.stranger_cookie(),
+                keys: KeyRing::derive(keys, &settings.realm, "stranger"),
             },
             settings,
             store,
@@ -90,7 +90,7 @@ impl Core {
     pub(crate) fn cookie(&self, of: CookieOf) -> &CookieKind {
         match of {
             CookieOf::Login => &self.login_cookie,
-            CookieOf::Guest => &self.guest_cookie,
+            CookieOf::Stranger => &self.stranger_cookie,
         }
     }
 

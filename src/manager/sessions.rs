@@ -11,8 +11,8 @@ use crate::{
 
 /// The sessions of a realm, for code that runs outside of requests.
 ///
-/// No route accepts it and it proves nothing: who may use it is for the code
-/// around it to decide.
+/// No extractor gives it and it proves nothing: a page that lists a user's
+/// sessions keeps it in the app's state, behind a guard.
 ///
 /// # Example
 ///
@@ -72,6 +72,19 @@ impl<U: AuthUser> Sessions<U> {
             Some(record) if record.user == Some(index) => self.core.delete(session).await,
             _ => Ok(false),
         }
+    }
+
+    /// Ends every session of a user but one, and all that remembers another.
+    /// Answers how many records there were.
+    ///
+    /// # Errors
+    ///
+    /// When the store fails: some may still be alive then.
+    pub async fn end_others(&self, user: &U::Id, keep: RecordId) -> Result<u64, LoginError> {
+        let (index, _) = self.core.index::<U>(user)?;
+        let mut step = DeleteByUser::new(index);
+        step.except = Some(keep);
+        self.core.done(self.core.store.delete_by_user(step).await)
     }
 
     /// Ends every session of a user, and all that remembers one. Answers how

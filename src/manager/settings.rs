@@ -66,7 +66,7 @@ impl Settings {
     }
 
     /// The name of the cookie under which a stranger's data is kept.
-    pub(crate) fn guest_cookie(&self) -> String {
-        format!("{}-guest", self.login_cookie())
+    pub(crate) fn stranger_cookie(&self) -> String {
+        format!("{}-stranger", self.login_cookie())
     }
 }

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::routing::handler::sealed;
+
 /// Who may call what: from [`Routes::access_table`](crate::Routes::access_table).
 ///
 /// Prints as aligned columns and serialises as a list, both sorted by path.
@@ -21,38 +23,12 @@ pub struct AccessRow {
     pub method: String,
     /// Who may call: the type that the handler asks for, `everyone`, or `unguarded`.
     pub access: String,
+    /// Is it open to people who are not logged in? A test that lists what is
+    /// open lets a review see every change.
+    pub open: bool,
     /// Why a route is an exception.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
-}
-
-impl AccessRow {
-    /// May anybody call it: is nobody refused for not being logged in?
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// use portcullis::{Routes, public};
-    /// # type App = ();
-    ///
-    /// // In a test: a list of what is open, so that a review sees every change.
-    /// let routes = Routes::<App>::new().get("/about", public("about"));
-    /// let table = routes.access_table();
-    /// let open: Vec<_> = table.rows().iter().filter(|row| row.is_open()).map(|row| &*row.path).collect();
-    /// assert_eq!(open, ["/about"]);
-    /// ```
-    pub fn is_open(&self) -> bool {
-        let open = [
-            "everyone",
-            "unguarded",
-            "CurrentUser<",
-            "Option<",
-            "Anonymous",
-            "AnySession<",
-            "Session<Anonymous",
-        ];
-        open.iter().any(|open| self.access.starts_with(open))
-    }
 }
 
 impl AccessTable {
@@ -61,12 +37,20 @@ impl AccessTable {
         &self.0
     }
 
-    pub(super) fn add(&mut self, method: &str, path: &str, access: String, note: Option<String>) {
+    /// A row for who may call: the name of a guard's type, and whether it lets everyone in.
+    pub(super) fn add(
+        &mut self,
+        method: &str,
+        path: &str,
+        (access, open): (String, bool),
+        note: Option<&str>,
+    ) {
         let row = AccessRow {
             path: path.to_owned(),
             method: method.to_owned(),
             access,
-            note,
+            open,
+            note: note.map(str::to_owned),
         };
         let at = self.0.partition_point(|other| *other <= row);
         self.0.insert(at, row);
@@ -79,7 +63,12 @@ impl AccessTable {
                 (prefix, "/") => prefix.to_owned(),
                 (prefix, path) => format!("{prefix}{path}"),
             };
-            self.add(&row.method, &path, row.access.clone(), row.note.clone());
+            self.add(
+                &row.method,
+                &path,
+                (row.access.clone(), row.open),
+                row.note.as_deref(),
+            );
         }
     }
 }
@@ -105,6 +94,11 @@ impl fmt::Display for AccessTable {
     }
 }
 
+/// Who may call, for a row.
+pub(super) fn who<G: sealed::Access>() -> (String, bool) {
+    (name_of::<G>(), G::OPEN)
+}
+
 /// The name of a guard as its user writes it: without the paths of modules.
 pub(super) fn name_of<T>() -> String {
     let full = std::any::type_name::<T>();
@@ -112,8 +106,10 @@ pub(super) fn name_of<T>() -> String {
     for part in full.split_inclusive(['<', '>', ',', ' ', '(', ')']) {
         name.push_str(part.rsplit("::").next().unwrap_or(part));
     }
-    name.replace("<OnlyRealm>", "")
-        .replace("Everyone", "everyone")
+    match name.as_str() {
+        "Everyone" => "everyone".to_owned(),
+        _ => name.replace("<OnlyRealm>", ""),
+    }
 }
 
 #[cfg(test)]
@@ -131,16 +127,22 @@ mod tests {
     }
 
     #[test]
+    fn a_user_type_keeps_its_name() {
+        struct EveryoneElse;
+        assert_eq!(name_of::<Option<EveryoneElse>>(), "Option<EveryoneElse>");
+    }
+
+    #[test]
     fn a_table_is_aligned_and_sorted() {
         let mut inner = AccessTable::default();
-        inner.add("POST", "/close", "Fresh<User>".to_owned(), None);
-        inner.add("GET", "/", "Authenticated<User>".to_owned(), None);
+        inner.add("POST", "/close", ("Fresh<User>".to_owned(), false), None);
+        inner.add("GET", "/", ("Authenticated<User>".to_owned(), false), None);
         let mut table = AccessTable::default();
         table.add(
             "*",
             "/hooks/*",
-            "unguarded".to_owned(),
-            Some("signed by the sender".to_owned()),
+            ("unguarded".to_owned(), true),
+            Some("signed by the sender"),
         );
         table.nest("/account", &inner);
         assert_eq!(

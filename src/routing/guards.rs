@@ -12,7 +12,7 @@ use crate::{
     error::LoginError,
     routing::{
         Anyone,
-        handler::{Access, Ask, Beside, Changes, LogsIn, Proves, Reads, sealed},
+        handler::{Access, Ask, Beside, Changes, ChangesTwice, LogsIn, Proves, Reads, sealed},
         open::Everyone,
     },
     session::{Anonymous, AnySession, Authenticated, Fresh, OnlyRealm, Session},
@@ -20,10 +20,13 @@ use crate::{
     web::{By, CurrentUser, HoldsProof, LoginState, ask},
 };
 
-/// Declares guards: their right, and the user types they are about.
+/// Declares guards: whether they let everyone in, their right, and the user
+/// types they are about.
 macro_rules! guards {
-    ($([$($param:tt)*] $guard:ty: $right:ty, |$users:ident| $about:expr;)*) => {$(
+    ($([$($param:tt)*] $guard:ty: $open:expr, $right:ty, |$users:ident| $about:expr;)*) => {$(
         impl<$($param)*> sealed::Access for $guard {
+            const OPEN: bool = $open;
+
             fn users($users: &mut Vec<TypeId>) {
                 $about
             }
@@ -43,19 +46,21 @@ macro_rules! guards {
 }
 
 guards! {
-    [U: 'static] Anonymous<U>: Reads, |users| users.push(TypeId::of::<U>());
-    [U: AuthUser] Authenticated<U>: Reads, |users| users.push(TypeId::of::<U>());
-    [U: AuthUser] Fresh<U>: Reads, |users| users.push(TypeId::of::<U>());
-    [U: AuthUser] Option<Authenticated<U>>: Reads, |users| users.push(TypeId::of::<U>());
-    [U: AuthUser] CurrentUser<U>: Reads, |users| users.push(TypeId::of::<U>());
-    [U: AuthUser] AnySession<U>: LogsIn, |users| users.push(TypeId::of::<U>());
-    [U: 'static] Session<Anonymous<U>>: LogsIn, |users| users.push(TypeId::of::<U>());
-    [U: AuthUser] Session<Authenticated<U>>: Changes, |users| users.push(TypeId::of::<U>());
-    [U: AuthUser] Session<Fresh<U>>: Changes, |users| users.push(TypeId::of::<U>());
-    [T: HoldsProof<Proof: Access>] By<T>: <T::Proof as Access>::Right, |users| <T::Proof as sealed::Access>::users(users);
+    [U: 'static] Anonymous<U>: true, Reads, |users| users.push(TypeId::of::<U>());
+    [U: AuthUser] Authenticated<U>: false, Reads, |users| users.push(TypeId::of::<U>());
+    [U: AuthUser] Fresh<U>: false, Reads, |users| users.push(TypeId::of::<U>());
+    [U: AuthUser] Option<Authenticated<U>>: true, Reads, |users| users.push(TypeId::of::<U>());
+    [U: AuthUser] CurrentUser<U>: true, Reads, |users| users.push(TypeId::of::<U>());
+    [U: AuthUser] AnySession<U>: true, LogsIn, |users| users.push(TypeId::of::<U>());
+    [U: 'static] Session<Anonymous<U>>: true, LogsIn, |users| users.push(TypeId::of::<U>());
+    [U: AuthUser] Session<Authenticated<U>>: false, Changes, |users| users.push(TypeId::of::<U>());
+    [U: AuthUser] Session<Fresh<U>>: false, Changes, |users| users.push(TypeId::of::<U>());
+    [T: HoldsProof<Proof: Access>] By<T>: <T::Proof as sealed::Access>::OPEN, <T::Proof as Access>::Right, |users| <T::Proof as sealed::Access>::users(users);
 }
 
 impl<A: sealed::Access, B: sealed::Access> sealed::Access for (A, B) {
+    const OPEN: bool = A::OPEN && B::OPEN;
+
     fn users(users: &mut Vec<TypeId>) {
         A::users(users);
         B::users(users);
@@ -73,7 +78,29 @@ impl<A: Access<Right: Beside<B::Right>>, B: Access> Access for (A, B) {
     }
 }
 
-/// Declares what proves what.
+/// Whose right counts for a pair: the stronger one, and two are too many.
+macro_rules! beside {
+    ($($one:ty, $other:ty => $both:ty;)*) => {$(
+        impl Beside<$other> for $one {
+            type Both = $both;
+        }
+    )*};
+}
+
+beside! {
+    Reads, Reads => Reads;
+    Reads, LogsIn => LogsIn;
+    Reads, Changes => Changes;
+    LogsIn, Reads => LogsIn;
+    Changes, Reads => Changes;
+    LogsIn, LogsIn => ChangesTwice;
+    LogsIn, Changes => ChangesTwice;
+    Changes, LogsIn => ChangesTwice;
+    Changes, Changes => ChangesTwice;
+}
+
+/// Declares what proves what. [`Anyone`] and [`Everyone`] prove each other so
+/// that rustc, which quotes the only impl of a type, has two and quotes none.
 macro_rules! proves {
     ($([$($param:tt)*] $guard:ty => $proof:ty;)*) => {$(
         impl<$($param)*> sealed::Proves<$proof> for $guard {}

@@ -1,6 +1,7 @@
 //! What makes a function a handler: the traits behind [`Routes`](crate::Routes).
 //!
-//! Every compile error about a route is written here. `Routes::get` asks, in
+//! Every compile error about a route is written here, but for a state without
+//! the `Login` of a guard (`LoginState`). `Routes::get` asks, in
 //! this order, so that each mistake meets one bound first:
 //!
 //! | bound | question |
@@ -13,11 +14,16 @@
 //! | `Checked<A>: Extract<A::First, M, S>` | Are the other arguments axum extractors? |
 //! | `H: Handler<Checked<A>, M, S>` | Does it give a response? |
 //!
-//! [`Guard`], [`Right`] and [`Checked`] are the first argument, what it may
-//! change, and all arguments, once it is known that the first is a guard: a
-//! handler without one gets one error and not four. It is not axum's `Handler`
-//! because that one is open: anybody can implement it for a type that asks for
-//! nothing.
+//! `S` is the app's state and `G` what the area proves. rustc infers `M`, how
+//! axum takes the last argument, and `W`, which realm plain `Anonymous` means.
+//!
+//! [`Guard`], [`Right`] and [`Checked`] go through [`Access`] on purpose: when
+//! the first argument is no guard they can't be named either, so rustc reports
+//! that and nothing else.
+//!
+//! Why not axum's `Handler`? Anybody can implement it, for a type that asks for
+//! nothing. What these traits do takes a `Seal`, which nobody
+//! outside can write.
 
 use std::{future::Future, pin::Pin};
 
@@ -31,11 +37,6 @@ use axum::{
 /// A function with the arguments `Args`, or [`public`](crate::public) around an axum handler.
 ///
 /// Nobody else can be one: only the compiler says what a function is.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a handler",
-    label = "expected an `async fn` with one to sixteen arguments, the first of them a guard",
-    note = "a handler is `Clone + Send + Sync + 'static`: a closure must not borrow"
-)]
 pub trait Function<Args>: sealed::Function<Args> + Clone + Send + Sync + 'static {}
 
 /// The arguments of a function.
@@ -50,7 +51,8 @@ pub enum NoArguments {}
 
 /// A first argument that says who may call: a proof, a
 /// [`Session`](crate::Session), a look such as [`CurrentUser`](crate::CurrentUser),
-/// [`By<T>`](crate::By), or a tuple of them for several realms.
+/// [`By<T>`](crate::By), or a pair of them for two realms. A pair proves to an
+/// area what its first guard proves; for three realms nest it: `((A, B), C)`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not say who may call this route",
     label = "the first argument of this handler is no guard",
@@ -60,9 +62,9 @@ pub enum NoArguments {}
 pub trait Access: sealed::Access + Sized + Send {
     /// What it may do to the login state: [`Reads`], [`LogsIn`] or [`Changes`].
     type Right;
-    /// Itself.
+    /// Always `Self`: see [`Guard`].
     type Guard;
-    /// `Args`.
+    /// Always `Args`: see [`Checked`].
     type With<Args>;
     #[doc(hidden)]
     fn from_guard(guard: Self::Guard) -> Self;
@@ -98,10 +100,20 @@ pub enum Changes {}
 )]
 pub trait Proves<G>: sealed::Proves<G> {}
 
+/// What routes prove that are in no area: nothing.
+#[diagnostic::on_unimplemented(
+    message = "everything in this area must prove `{Self}`, and this is open to everyone",
+    label = "it has no place in an area",
+    note = "put it beside the area, on the `Routes` at the top",
+    note = "a service that only those may see who prove `{Self}` is `.service(path, service)`"
+)]
+pub trait AtTheTop: sealed::Proves<crate::routing::Everyone> {}
+impl AtTheTop for crate::routing::Anyone {}
+
 /// A right that may be held by a route that answers GET.
 #[diagnostic::on_unimplemented(
-    message = "this handler may change the login state, and the route answers GET",
-    label = "a link, an image or a prefetch could trigger it",
+    message = "this handler may change the login state, and any site can send a browser to this route",
+    label = "a link, an image or a foreign form could trigger it",
     note = "use `.post(…)`; a link to it becomes a form with a button",
     note = "for the way back from an OAuth provider there is `.get_callback(…)`"
 )]
@@ -117,31 +129,33 @@ impl MayBeGet for Reads {}
 pub trait MayBeCallback: sealed::Right {}
 impl MayBeCallback for LogsIn {}
 
-/// The rights of two guards together: at most one of them holds a session.
+/// The right of two guards that may both change a login state: nobody's.
+#[derive(Debug)]
+pub enum ChangesTwice {}
+
+/// A right of which a request can hold one.
 #[diagnostic::on_unimplemented(
     message = "two guards of this handler may change a login state",
     label = "one request changes one login",
     note = "ask for the proof of the other realm: `(Session<…>, Authenticated<Staff>)`"
 )]
+pub trait ChangesOnce: sealed::Right {}
+impl ChangesOnce for Reads {}
+impl ChangesOnce for LogsIn {}
+impl ChangesOnce for Changes {}
+
+/// The rights of two guards together.
 pub trait Beside<R>: sealed::Right {
     /// The right of both.
     type Both;
 }
-impl<R> Beside<R> for Reads {
-    type Both = R;
-}
-impl Beside<Reads> for LogsIn {
-    type Both = LogsIn;
-}
-impl Beside<Reads> for Changes {
-    type Both = Changes;
-}
 
 /// A guard that can be asked for with the state `S`. `W` is inferred.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` can't be asked for with the state `{S}`",
-    label = "this guard needs a manager's `Login<User>` in the state",
-    note = "a service outside of an area is `.public_service(…)`"
+    message = "`{Self}` is nothing that could be asked for with the state `{S}`",
+    label = "there is no login to ask for here",
+    note = "a service for everyone is `.public_service(path, service)`",
+    note = "one for users goes into an area: `.area::<Authenticated<User>>(path, …)`"
 )]
 pub trait Ask<S, W = ()>: sealed::Access + Sized {
     #[doc(hidden)]
@@ -167,7 +181,9 @@ pub trait Extract<First, M, S>: sealed::Arguments + Sized {
 /// A function that answers a request.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a handler",
-    label = "expected an `async fn` that returns a response, its first argument a guard"
+    label = "expected an `async fn` that returns a response, its first argument a guard",
+    note = "it has at most sixteen arguments; a closure is `Clone + Send + Sync + 'static`",
+    note = "inside of `public(…)` it has axum's extractors only: with a guard as first argument, leave `public` away"
 )]
 pub trait Handler<A, M, S>: Function<A> {
     #[doc(hidden)]
@@ -217,6 +233,9 @@ pub(super) mod sealed {
     pub trait Arguments {}
 
     pub trait Access {
+        /// Does it let everyone in?
+        const OPEN: bool;
+
         /// The user types it is about, to see that they differ.
         fn users(users: &mut Vec<std::any::TypeId>);
     }
@@ -227,4 +246,5 @@ pub(super) mod sealed {
     impl Right for super::Reads {}
     impl Right for super::LogsIn {}
     impl Right for super::Changes {}
+    impl Right for super::ChangesTwice {}
 }

@@ -148,7 +148,7 @@ fn check(cores: &[Realm]) -> Result<(), BuildError> {
 }
 
 fn share_a_cookie(one: &Core, other: &Core) -> bool {
-    let kinds = [CookieOf::Login, CookieOf::Guest];
+    let kinds = [CookieOf::Login, CookieOf::Stranger];
     kinds.iter().any(|of| {
         kinds
             .iter()
@@ -187,20 +187,22 @@ impl Realm {
     }
 }
 
+#[expect(
+    private_interfaces,
+    reason = "nobody outside can name this trait or call its method"
+)]
 mod sealed {
     use super::{AuthUser, Login, LoginManager, Realm};
 
     pub trait Realms: Sized {
         type Logins;
         #[doc(hidden)]
-        #[allow(private_interfaces)]
         fn into_parts(self) -> (Vec<Realm>, Self::Logins);
     }
 
     impl<U: AuthUser> Realms for LoginManager<U> {
         type Logins = Login<U>;
 
-        #[allow(private_interfaces)]
         fn into_parts(self) -> (Vec<Realm>, Login<U>) {
             (vec![Realm::of(&self)], Login(self.realm))
         }
@@ -211,7 +213,7 @@ mod sealed {
             impl<$($manager: AuthUser),*> Realms for ($(LoginManager<$manager>,)*) {
                 type Logins = ($(Login<$manager>,)*);
 
-                #[allow(non_snake_case, private_interfaces)]
+                #[allow(non_snake_case)]
                 fn into_parts(self) -> (Vec<Realm>, Self::Logins) {
                     let ($($manager,)*) = self;
                     (vec![$(Realm::of(&$manager)),*], ($(Login($manager.realm),)*))

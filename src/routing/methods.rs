@@ -1,4 +1,7 @@
 //! The methods of `Routes` that add a handler.
+//!
+//! Their bounds are the same ten lines each time, spelled out because rustc
+//! quotes the line that a handler does not meet.
 
 use axum::{
     http::{StatusCode, header},
@@ -7,20 +10,24 @@ use axum::{
 
 use crate::routing::{
     Routes,
-    access_table::name_of,
+    access_table::who,
     handler::{
-        Access, Arguments, Ask, Checked, Extract, Function, Guard, Handler, MayBeCallback,
-        MayBeGet, Proves, Right,
+        Access, Arguments, Ask, ChangesOnce, Checked, Extract, Function, Guard, Handler,
+        MayBeCallback, MayBeGet, Proves, Right,
     },
-    mounted::{Around, Kind, Mounted},
+    mounted::{Described, Mounted, RouteKind},
     services::everything_below,
 };
 
 /// What the routes at the top must prove: nothing.
+///
+/// Not [`Everyone`](crate::routing::Everyone): a service could ask for that, and
+/// at the top a service must say that it is public.
 #[derive(Debug)]
 pub enum Anyone {}
 
-/// A method for an unsafe method of HTTP; all are alike.
+/// A method for an unsafe method of HTTP, like `post`. That one is written out:
+/// it is met most, and rustc tells of a macro in each of its errors.
 macro_rules! unsafe_method {
     ($(#[$doc:meta])* $name:ident $filter:ident) => {
         $(#[$doc])*
@@ -36,6 +43,7 @@ macro_rules! unsafe_method {
             A: Arguments + 'static,
             A::First: Access,
             Guard<A>: Proves<G>,
+            Right<A>: ChangesOnce,
             Guard<A>: Ask<S, W>,
             Checked<A>: Extract<A::First, M, S>,
             H: Handler<Checked<A>, M, S>,
@@ -43,7 +51,7 @@ macro_rules! unsafe_method {
             W: 'static,
         {
             let row = (stringify!($filter), path, None);
-            self.route(row, Mounted::<_, A, M, W>::new(handler), |mounted| on(MethodFilter::$filter, mounted))
+            self.route(row, Described::<_, A, M, W>::new(handler), |mounted| on(MethodFilter::$filter, mounted))
         }
     };
 }
@@ -75,14 +83,34 @@ where
     {
         self.route(
             ("GET", path, None),
-            Mounted::<_, A, M, W>::new(handler),
+            Described::<_, A, M, W>::new(handler),
             |mounted| on(MethodFilter::GET, mounted),
         )
     }
 
-    unsafe_method! {
-        /// Answers POST under `path`.
-        post POST
+    /// Answers POST under `path`.
+    ///
+    /// # Panics
+    ///
+    /// As [`get`](Self::get).
+    #[track_caller]
+    pub fn post<H, A, M, W>(self, path: &str, handler: H) -> Self
+    where
+        H: Function<A>,
+        A: Arguments + 'static,
+        A::First: Access,
+        Guard<A>: Proves<G>,
+        Right<A>: ChangesOnce,
+        Guard<A>: Ask<S, W>,
+        Checked<A>: Extract<A::First, M, S>,
+        H: Handler<Checked<A>, M, S>,
+        M: 'static,
+        W: 'static,
+    {
+        let described = Described::<_, A, M, W>::new(handler);
+        self.route(("POST", path, None), described, |mounted| {
+            on(MethodFilter::POST, mounted)
+        })
     }
 
     unsafe_method! {
@@ -121,7 +149,7 @@ where
     {
         self.route(
             ("*", path, None),
-            Mounted::<_, A, M, W>::new(handler).kind(Kind::Any),
+            Described::<_, A, M, W>::new(handler).kind(RouteKind::Any),
             any,
         )
     }
@@ -136,6 +164,47 @@ where
     /// [`Data`](crate::Data) when the login began, and refuse when there is
     /// [none](crate::Data::stored) (RFC 6749, 10.12). [`Data::take`](crate::Data::take)
     /// makes it good for one use.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use axum::{extract::Query, response::Redirect};
+    /// use portcullis::{Anonymous, Data, Login, LoginError, Routes, Session, SessionData};
+    /// # use portcullis::{AuthHash, AuthUser, OneFactor};
+    /// # struct User;
+    /// # impl AuthUser for User {
+    /// #     type Id = u64;
+    /// #     type Factors = OneFactor;
+    /// #     fn id(&self) -> u64 { 1 }
+    /// #     fn session_auth_hash(&self) -> AuthHash { AuthHash::none() }
+    /// # }
+    /// # #[derive(serde::Deserialize)] struct Callback { state: String, code: String }
+    /// # async fn user_of(_code: &str) -> Result<User, LoginError> { Ok(User) }
+    ///
+    /// #[derive(Default, serde::Serialize, serde::Deserialize)]
+    /// struct OAuthState(String); // put there by the handler that began the login
+    ///
+    /// impl SessionData for OAuthState {
+    ///     type User = User;
+    ///     const NAME: &'static str = "oauth-state";
+    /// }
+    ///
+    /// async fn callback(
+    ///     session: Session<Anonymous>,
+    ///     login: Login<User>,
+    ///     mut began: Data<OAuthState>,
+    ///     Query(came): Query<Callback>,
+    /// ) -> Result<Redirect, LoginError> {
+    ///     let began = began.take().await?.ok_or_else(LoginError::refused)?;
+    ///     if began.0 != came.state {
+    ///         return Err(LoginError::refused());
+    ///     }
+    ///     let session = session.login_user(login.vouch_for(user_of(&came.code).await?)).await?;
+    ///     Ok(session.next_or("/"))
+    /// }
+    ///
+    /// let routes = Routes::<Login<User>>::new().get_callback("/oauth/callback", callback);
+    /// ```
     ///
     /// # Panics
     ///
@@ -154,10 +223,10 @@ where
         M: 'static,
         W: 'static,
     {
-        let row = ("GET", path, Some("callback".to_owned()));
+        let row = ("GET", path, Some("callback"));
         self.route(
             row,
-            Mounted::<_, A, M, W>::new(handler).kind(Kind::Callback),
+            Described::<_, A, M, W>::new(handler).kind(RouteKind::Callback),
             |mounted| {
                 let no_head = (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "GET")]);
                 on(MethodFilter::GET, mounted).on(MethodFilter::HEAD, async move || no_head)
@@ -191,10 +260,10 @@ where
         M: 'static,
         W: 'static,
     {
-        let row = ("POST", path, Some("from any origin".to_owned()));
+        let row = ("POST", path, Some("from any origin"));
         self.route(
             row,
-            Mounted::<_, A, M, W>::new(handler).kind(Kind::CrossOrigin),
+            Described::<_, A, M, W>::new(handler).kind(RouteKind::CrossOrigin),
             |mounted| on(MethodFilter::POST, mounted),
         )
     }
@@ -218,13 +287,9 @@ where
         M: 'static,
         W: 'static,
     {
-        self.table.add(
-            "*",
-            "/*",
-            name_of::<A::First>(),
-            Some("fallback".to_owned()),
-        );
-        let mounted = Mounted::<_, A, M, W>::new(handler);
+        self.table
+            .add("*", "/*", who::<A::First>(), Some("fallback"));
+        let mounted = Described::<_, A, M, W>::new(handler);
         let serves_root = self.serves_root();
         self.step(move |router, mount| {
             let handler = mounted.around(mount);
@@ -234,9 +299,9 @@ where
 
     fn route<H, A, M, W>(
         mut self,
-        (method, path, note): (&str, &str, Option<String>),
-        mounted: Mounted<H, A, M, W>,
-        on: impl FnOnce(Around<H, A, M, W>) -> MethodRouter<S> + Send + 'static,
+        (method, path, note): (&str, &str, Option<&str>),
+        mounted: Described<H, A, M, W>,
+        on: impl FnOnce(Mounted<H, A, M, W>) -> MethodRouter<S> + Send + 'static,
     ) -> Self
     where
         A: Arguments<First: Access> + 'static,
@@ -244,7 +309,7 @@ where
         M: 'static,
         W: 'static,
     {
-        self.table.add(method, path, name_of::<A::First>(), note);
+        self.table.add(method, path, who::<A::First>(), note);
         let path = path.to_owned();
         self.step(move |router, mount| router.route(&path, on(mounted.around(mount))))
     }

@@ -17,9 +17,9 @@ use crate::{
 };
 
 /// A handler, before it is known what to mount around it.
-pub(super) struct Mounted<H, A, M, W> {
+pub(super) struct Described<H, A, M, W> {
     handler: H,
-    kind: Kind,
+    kind: RouteKind,
     inferred: Inferred<A, M, W>,
 }
 
@@ -29,14 +29,14 @@ type Inferred<A, M, W> = PhantomData<fn() -> (A, M, W)>;
 
 /// What is special about a route.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum RouteKind {
     Plain,
     Any,
     Callback,
     CrossOrigin,
 }
 
-impl<H, A: Arguments<First: Access>, M, W> Mounted<H, A, M, W> {
+impl<H, A: Arguments<First: Access>, M, W> Described<H, A, M, W> {
     #[track_caller]
     pub(super) fn new(handler: H) -> Self {
         let mut users: Vec<TypeId> = Vec::new();
@@ -52,24 +52,24 @@ impl<H, A: Arguments<First: Access>, M, W> Mounted<H, A, M, W> {
         );
         Self {
             handler,
-            kind: Kind::Plain,
+            kind: RouteKind::Plain,
             inferred: PhantomData,
         }
     }
 }
 
-impl<H, A, M, W> Mounted<H, A, M, W> {
-    pub(super) fn kind(self, kind: Kind) -> Self {
+impl<H, A, M, W> Described<H, A, M, W> {
+    pub(super) fn kind(self, kind: RouteKind) -> Self {
         Self { kind, ..self }
     }
 
-    pub(super) fn around(self, mount: &Mount) -> Around<H, A, M, W> {
+    pub(super) fn around(self, mount: &Mount) -> Mounted<H, A, M, W> {
         let Self {
             handler,
             kind,
             inferred,
         } = self;
-        Around {
+        Mounted {
             handler,
             kind,
             mount: mount.clone(),
@@ -79,14 +79,14 @@ impl<H, A, M, W> Mounted<H, A, M, W> {
 }
 
 /// A handler with its mount around it: an axum handler at last, and a private one.
-pub(super) struct Around<H, A, M, W> {
+pub(super) struct Mounted<H, A, M, W> {
     handler: H,
-    kind: Kind,
+    kind: RouteKind,
     mount: Mount,
     inferred: Inferred<A, M, W>,
 }
 
-impl<H: Clone, A, M, W> Clone for Around<H, A, M, W> {
+impl<H: Clone, A, M, W> Clone for Mounted<H, A, M, W> {
     fn clone(&self) -> Self {
         let Self {
             handler,
@@ -103,7 +103,7 @@ impl<H: Clone, A, M, W> Clone for Around<H, A, M, W> {
     }
 }
 
-impl<H, A, M, W, S> axum::handler::Handler<(A, M, W), S> for Around<H, A, M, W>
+impl<H, A, M, W, S> axum::handler::Handler<(A, M, W), S> for Mounted<H, A, M, W>
 where
     H: Handler<Checked<A>, M, S>,
     A: Arguments<First: Access<Guard: Ask<S, W>> + 'static> + 'static,
@@ -116,14 +116,14 @@ where
 
     fn call(self, request: Request, state: S) -> Self::Future {
         let (parts, body) = request.into_parts();
-        if self.kind != Kind::CrossOrigin && !self.mount.allows(&parts) {
+        if self.kind != RouteKind::CrossOrigin && !self.mount.allows(&parts) {
             return Visited::cross_origin();
         }
         match self.kind {
-            Kind::Any if parts.method == Method::OPTIONS => {
+            RouteKind::Any if parts.method == Method::OPTIONS => {
                 return Visited::answered(StatusCode::NO_CONTENT.into_response());
             }
-            Kind::Callback if is_prefetch(&parts.headers) => {
+            RouteKind::Callback if is_prefetch(&parts.headers) => {
                 let refused = (
                     StatusCode::SERVICE_UNAVAILABLE,
                     [(header::CACHE_CONTROL, "no-store")],
@@ -140,7 +140,7 @@ where
     }
 }
 
-/// Is nobody there yet? A page that is fetched ahead must not log in.
+/// A page fetched ahead, which nobody looks at yet, must not log in.
 fn is_prefetch(headers: &HeaderMap) -> bool {
     ["sec-purpose", "purpose"].iter().any(|name| {
         headers

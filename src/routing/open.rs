@@ -11,6 +11,19 @@ use crate::routing::handler::{Access, Arguments, Ask, Extract, Function, Handler
 /// The handler is an ordinary one: any extractors, no guard. It may look who is
 /// there with [`CurrentUser`](crate::CurrentUser). What it can't ask for is a
 /// proof or a [`Session`](crate::Session).
+///
+/// # Example
+///
+/// ```
+/// use axum::extract::Path;
+/// use portcullis::{Routes, public};
+///
+/// async fn article(Path(title): Path<String>) -> String {
+///     format!("All about {title}")
+/// }
+///
+/// let routes: Routes = Routes::new().get("/articles/{title}", public(article));
+/// ```
 pub fn public<H, T>(handler: H) -> Public<H, T> {
     Public {
         handler,
@@ -52,6 +65,8 @@ impl<T> Arguments for PublicArguments<T> {
 }
 
 impl sealed::Access for Everyone {
+    const OPEN: bool = true;
+
     fn users(_: &mut Vec<std::any::TypeId>) {}
 }
 
@@ -97,6 +112,7 @@ where
 {
 }
 
+#[diagnostic::do_not_recommend]
 impl<H, T, S> Handler<PublicArguments<T>, (), S> for Public<H, T>
 where
     H: axum::handler::Handler<T, S>,

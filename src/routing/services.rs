@@ -12,8 +12,8 @@ use tower_service::Service;
 use crate::{
     routing::{
         Routes,
-        access_table::name_of,
-        handler::{Ask, sealed},
+        access_table::who,
+        handler::{Ask, AtTheTop, sealed},
     },
     web::mount::{Mount, Visited},
 };
@@ -32,12 +32,8 @@ where
         T::Future: Send + 'static,
     {
         let path = path.trim_end_matches('/').to_owned();
-        self.table.add(
-            "*",
-            &format!("{path}/*"),
-            name_of::<G>(),
-            Some("service".to_owned()),
-        );
+        self.table
+            .add("*", &format!("{path}/*"), who::<G>(), Some("service"));
         let serves_root = self.serves_root();
         self.step(move |router, mount| {
             let own = mount.clone();
@@ -101,14 +97,15 @@ async fn at_root(mut request: Request) -> Request {
     request
 }
 
-/// Whole services and routers, which only the top can open to everyone.
-impl<S> Routes<S>
+/// What is not guarded by its routes, and so has no place in an area.
+impl<S, G> Routes<S, G>
 where
     S: Clone + Send + Sync + 'static,
 {
     /// Serves a tower service under `path` to everyone: files, for example.
     pub fn public_service<T>(mut self, path: &str, service: T) -> Self
     where
+        G: AtTheTop,
         T: Service<Request, Error = Infallible> + Clone + Send + Sync + 'static,
         T::Response: IntoResponse,
         T::Future: Send + 'static,
@@ -116,8 +113,8 @@ where
         self.table.add(
             "*",
             &prefixed(path),
-            "everyone".to_owned(),
-            Some("service".to_owned()),
+            ("everyone".to_owned(), true),
+            Some("service"),
         );
         let path = path.trim_end_matches('/').to_owned();
         self.step(move |router, mount| {
@@ -133,25 +130,35 @@ where
 
     /// Adds a whole axum router under `path`, open to everyone. Its handlers
     /// can look with [`CurrentUser`](crate::CurrentUser), no more.
-    pub fn public_router(mut self, path: &str, router: axum::Router<S>) -> Self {
+    pub fn public_router(mut self, path: &str, router: axum::Router<S>) -> Self
+    where
+        G: AtTheTop,
+    {
         self.table.add(
             "*",
             &prefixed(path),
-            "everyone".to_owned(),
-            Some("router".to_owned()),
+            ("everyone".to_owned(), true),
+            Some("router"),
         );
         self.router(path, router, true)
     }
 
     /// Adds a whole axum router under `path` that is guarded by other means,
     /// or not yet by these: webhooks with a signature, old code on its way.
-    /// The reason stands in the access table. Its origin is not checked.
-    pub fn unguarded(mut self, path: &str, reason: &str, router: axum::Router<S>) -> Self {
+    /// The reason stands in the access table.
+    ///
+    /// # Security
+    ///
+    /// No login is asked for, and requests from other sites get through.
+    pub fn unguarded(mut self, path: &str, reason: &str, router: axum::Router<S>) -> Self
+    where
+        G: AtTheTop,
+    {
         self.table.add(
             "*",
             &prefixed(path),
-            "unguarded".to_owned(),
-            Some(reason.to_owned()),
+            ("unguarded".to_owned(), true),
+            Some(reason),
         );
         self.router(path, router, false)
     }

@@ -7,7 +7,7 @@ use crate::local_path::LocalPath;
 /// The little that is kept of a request until its answer is known.
 #[derive(Clone, Debug)]
 pub(crate) struct Asker {
-    pub(crate) form: Form,
+    pub(crate) form: AnswerForm,
     /// The page the browser is on, as far as it may be returned to.
     pub(crate) page: Option<LocalPath>,
     /// The `next` in the query, if it is one that may be gone to.
@@ -16,7 +16,7 @@ pub(crate) struct Asker {
 
 /// The form of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Form {
+pub(crate) enum AnswerForm {
     /// A browser that shows what it gets.
     Page,
     /// A program, or a script in a page.
@@ -26,9 +26,14 @@ pub(crate) enum Form {
 }
 
 impl Asker {
-    pub(crate) fn new(form: Form, method: &Method, uri: &Uri, current_page: Option<&str>) -> Self {
+    pub(crate) fn new(
+        form: AnswerForm,
+        method: &Method,
+        uri: &Uri,
+        current_page: Option<&str>,
+    ) -> Self {
         let page = match form {
-            Form::Htmx => current_page
+            AnswerForm::Htmx => current_page
                 .and_then(|url| url.parse::<Uri>().ok())
                 .as_ref()
                 .and_then(path_of),
@@ -64,28 +69,28 @@ fn next_in(query: &str) -> Option<LocalPath> {
 mod tests {
     use super::*;
 
-    fn asker(form: Form, method: Method, uri: &str, current: Option<&str>) -> Asker {
+    fn asker(form: AnswerForm, method: Method, uri: &str, current: Option<&str>) -> Asker {
         Asker::new(form, &method, &uri.parse().unwrap(), current)
     }
 
     #[test]
     fn a_page_is_returned_to_only_if_reading_it_is_safe() {
-        let page = |method| asker(Form::Page, method, "/orders?page=2", None).page;
+        let page = |method| asker(AnswerForm::Page, method, "/orders?page=2", None).page;
         assert_eq!(page(Method::GET), LocalPath::parse("/orders?page=2"));
         assert_eq!(page(Method::POST), None);
         assert_eq!(
-            asker(Form::Page, Method::GET, "http://evil.example/a", None).page,
+            asker(AnswerForm::Page, Method::GET, "http://evil.example/a", None).page,
             LocalPath::parse("/a")
         );
         assert_eq!(
-            asker(Form::Page, Method::GET, "//evil.example/a", None).page,
+            asker(AnswerForm::Page, Method::GET, "//evil.example/a", None).page,
             None
         );
     }
 
     #[test]
     fn htmx_returns_to_the_page_around_the_fragment() {
-        let page = |url| asker(Form::Htmx, Method::POST, "/fragment", url).page;
+        let page = |url| asker(AnswerForm::Htmx, Method::POST, "/fragment", url).page;
         assert_eq!(
             page(Some("https://app.example/list?page=2")),
             LocalPath::parse("/list?page=2")
@@ -96,8 +101,15 @@ mod tests {
 
     #[test]
     fn next_is_one_local_path() {
-        let next =
-            |query: &str| asker(Form::Page, Method::POST, &format!("/login?{query}"), None).next;
+        let next = |query: &str| {
+            asker(
+                AnswerForm::Page,
+                Method::POST,
+                &format!("/login?{query}"),
+                None,
+            )
+            .next
+        };
         assert_eq!(
             next("a=b&next=%2Forders%3Fpage%3D2"),
             LocalPath::parse("/orders?page=2")

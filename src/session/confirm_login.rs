@@ -8,7 +8,7 @@ use crate::{
     session::{
         Fresh, IsVerified, LoggedIn, Session,
         proof::Known,
-        transition::{Data, GoesOn, NewLogin, Unawaited, awaited, replace},
+        transition::{GoesOn, Kept, NewLogin, Unawaited, awaited, replace},
         visit,
     },
     user::AuthUser,
@@ -19,7 +19,7 @@ impl<P> Session<P> {
     /// more. The session goes on with all its data, under a new id.
     ///
     /// It is the handler behind the [refresh path](crate::Builder::refresh_path):
-    /// who asks for [`Fresh`] and is not sends the browser there.
+    /// a browser whose login is too old for [`Fresh`] is sent there.
     ///
     /// # Example
     ///
@@ -122,9 +122,9 @@ async fn confirm<U: AuthUser>(
         end_others: false,
     };
     let old = Some(known.record.clone());
-    let known = replace(&known.realm, number, old, verified.user, login, Data::All).await?;
+    let known = replace(&known.realm, number, old, verified.user, login, Kept::All).await?;
     tracing::info!(target: "portcullis", realm = core.realm(), session = %known.record.id, "login confirmed");
-    Ok(Fresh::just_verified(known))
+    Ok(Fresh::of(known))
 }
 
 awaited!(confirm_login, [P, U] ConfirmLogin<P, U>, P => Fresh<U>);

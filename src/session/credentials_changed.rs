@@ -7,7 +7,7 @@ use crate::{
     session::{
         Fresh, IsFresh, Session,
         proof::Known,
-        transition::{Data, GoesOn, NewLogin, Unawaited, awaited, replace},
+        transition::{GoesOn, Kept, NewLogin, Unawaited, awaited, replace},
         visit,
     },
     user::AuthUser,
@@ -87,9 +87,9 @@ async fn change<U: AuthUser>(
         end_others: true,
     };
     let old = Some(known.record.clone());
-    let known = replace(&known.realm, number, old, user, login, Data::All).await?;
+    let known = replace(&known.realm, number, old, user, login, Kept::All).await?;
     tracing::info!(target: "portcullis", realm = core.realm(), session = %known.record.id, "credentials changed, other sessions ended");
-    Ok(Fresh::just_verified(known))
+    Ok(Fresh::of(known))
 }
 
 awaited!(credentials_changed, [P, U] CredentialsChanged<P, U>, P => Fresh<U>);

@@ -6,9 +6,10 @@ use crate::{
     error::LoginError,
     manager::{Core, Verified},
     session::{
-        Authenticated, Fresh, IsVerified, MayLogIn, Session, guest,
+        Authenticated, Fresh, IsVerified, MayLogIn, Session,
         proof::Known,
-        transition::{Data, NewLogin, Unawaited, awaited, replace},
+        stranger,
+        transition::{Kept, NewLogin, Unawaited, awaited, replace},
         visit,
     },
     user::AuthUser,
@@ -125,7 +126,7 @@ async fn log_in<U: AuthUser>(
 ) -> Result<Arc<Known<U>>, LoginError> {
     verified.check(core, force_inactive)?;
     visit::check(number)?;
-    let old = guest(core, number).await?;
+    let old = stranger(core, number).await?;
     let login = NewLogin {
         verified: fresh.then_some(verified.at),
         forced: force_inactive,
@@ -138,7 +139,7 @@ async fn log_in<U: AuthUser>(
         old,
         verified.user,
         login,
-        Data::KeptAtLogin,
+        Kept::WhatSaysSo,
     )
     .await?;
     tracing::info!(target: "portcullis", realm = core.realm(), session = %known.record.id, "logged in");
@@ -148,7 +149,7 @@ async fn log_in<U: AuthUser>(
 impl<P, U: AuthUser> LoginUser<P, U, Fresh<U>> {
     async fn run(self) -> Result<Session<Fresh<U>>, (LoginError, Session<P>)> {
         let (known, session) = self.log_in(true).await?;
-        Ok(session.next(Fresh::just_verified(known)))
+        Ok(session.next(Fresh::of(known)))
     }
 }
 

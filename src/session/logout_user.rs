@@ -66,7 +66,7 @@ impl<P, U: AuthUser> LogoutUser<P, U> {
             notes.set_cookie(core, CookieOf::Login, None);
             notes.private = true;
             notes.change::<U>(core, Found::Nobody);
-            notes.leave_guest(core);
+            notes.leave_stranger(core);
         });
         match end_login(&known, end).await {
             Ok(()) => {

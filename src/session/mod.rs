@@ -15,20 +15,21 @@
 //! | `Session<Fresh<U>>` | [`credentials_changed`](Session::credentials_changed) | `Session<Fresh<U>>` |
 //!
 //! Each transition is one atomic step of the store, then pure code: first the
-//! store, then the cookie. It takes effect when it is awaited, whatever the
-//! handler answers then, and every one of them makes a new session id and ends
-//! the old one (OWASP ASVS 5.0, 7.2.4).
+//! store, then the cookie (`logout_user` the other way round, so that a failed
+//! logout still empties the browser). It takes effect when it is awaited,
+//! whatever the handler answers then. Every one of them ends the old session
+//! id, and all but `logout_user` make a new one (OWASP ASVS 5.0, 7.2.4).
 
 mod any;
 mod asker;
 pub(crate) mod capability;
 mod confirm_login;
 mod credentials_changed;
-mod guest;
 mod login_user;
 mod logout_user;
 mod open;
 pub(crate) mod proof;
+mod stranger;
 mod switch_user;
 mod transition;
 pub(crate) mod visit;
@@ -43,9 +44,9 @@ pub use proof::{Anonymous, Authenticated, Fresh, OnlyRealm};
 pub use switch_user::SwitchUser;
 pub use transition::OrSession;
 
-pub(crate) use asker::{Asker, Form};
-pub(crate) use guest::guest;
+pub(crate) use asker::{AnswerForm, Asker};
 pub(crate) use open::Found;
+pub(crate) use stranger::stranger;
 
 use std::{fmt, ops::Deref};
 
@@ -84,7 +85,6 @@ pub struct Session<P> {
 }
 
 /// What ties a session to its request.
-#[derive(Clone)]
 pub(crate) struct Ticket {
     /// Which visit the transitions of this session may change.
     pub(crate) visit: visit::Number,

@@ -58,8 +58,9 @@ pub enum OnlyRealm {}
 /// # Security
 ///
 /// It says what was true when the request came in. Kept beyond its request
-/// (in a socket, a task, a static) it grows old: look the session up again
-/// before relying on it.
+/// (in a socket, a task, a static) it grows old: before relying on it, ask
+/// [`Sessions::list`](crate::Sessions::list) whether the session of
+/// [`info`](Self::info) is still there.
 pub struct Authenticated<U>(pub(crate) Arc<Known<U>>);
 
 /// Proof that the user gave the password within the
@@ -68,6 +69,21 @@ pub struct Authenticated<U>(pub(crate) Arc<Known<U>>);
 /// Ask for it before what a thief at an open laptop must not do: change the
 /// password or the e-mail address, add a device (OWASP ASVS 5.0, 7.5.1). It
 /// derefs to [`Authenticated`], so it passes wherever that is asked.
+///
+/// # Example
+///
+/// ```
+/// use portcullis::{AuthUser, Authenticated, Fresh};
+///
+/// fn close_account<U: AuthUser>(by: &Fresh<U>) {
+///     write_to_log(by);
+///     // …
+/// }
+///
+/// fn write_to_log<U: AuthUser>(by: &Authenticated<U>) {
+///     println!("session {}", by.info().id());
+/// }
+/// ```
 pub struct Fresh<U>(Authenticated<U>);
 
 /// A user who is logged in, as found by this request.
@@ -149,8 +165,8 @@ impl<U: AuthUser> Authenticated<U> {
 }
 
 impl<U> Fresh<U> {
-    /// Of somebody who was verified in this very request.
-    pub(crate) fn just_verified(known: Arc<Known<U>>) -> Self {
+    /// The caller has seen that it is fresh.
+    pub(crate) fn of(known: Arc<Known<U>>) -> Self {
         Self(Authenticated(known))
     }
 

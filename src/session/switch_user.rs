@@ -8,7 +8,7 @@ use crate::{
     session::{
         Fresh, IsVerified, LoggedIn, Session,
         proof::Known,
-        transition::{Data, NewLogin, Unawaited, awaited, replace},
+        transition::{Kept, NewLogin, Unawaited, awaited, replace},
         visit,
     },
     user::AuthUser,
@@ -79,11 +79,19 @@ async fn switch<U: AuthUser>(
         end_others: false,
     };
     let old = Some(before.record.clone());
-    let known = replace(&before.realm, number, old, verified.user, login, Data::None).await?;
+    let known = replace(
+        &before.realm,
+        number,
+        old,
+        verified.user,
+        login,
+        Kept::Nothing,
+    )
+    .await?;
     tracing::info!(
         target: "portcullis", realm = core.realm(), before = %before.record.id, session = %known.record.id, "user switched"
     );
-    Ok(Fresh::just_verified(known))
+    Ok(Fresh::of(known))
 }
 
 awaited!(switch_user, [P, U] SwitchUser<P, U>, P => Fresh<U>);

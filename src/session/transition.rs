@@ -27,8 +27,10 @@ pub struct OrSession<T>(pub(super) T);
 /// error beside the session it started from.
 macro_rules! awaited {
     ($name:ident, [$p:ident, $u:ident] $transition:ty, $before:ty => $after:ty) => {
-        impl<$p: Send + 'static, $u: crate::AuthUser> std::future::IntoFuture for $transition {
-            type Output = Result<crate::Session<$after>, crate::LoginError>;
+        impl<$p: Send + 'static, $u: crate::user::AuthUser> std::future::IntoFuture
+            for $transition
+        {
+            type Output = Result<crate::session::Session<$after>, crate::error::LoginError>;
             type IntoFuture = std::pin::Pin<Box<dyn Future<Output = Self::Output> + Send>>;
 
             fn into_future(self) -> Self::IntoFuture {
@@ -36,11 +38,13 @@ macro_rules! awaited {
             }
         }
 
-        impl<$p: Send + 'static, $u: crate::AuthUser> std::future::IntoFuture
+        impl<$p: Send + 'static, $u: crate::user::AuthUser> std::future::IntoFuture
             for crate::session::OrSession<$transition>
         {
-            type Output =
-                Result<crate::Session<$after>, (crate::LoginError, crate::Session<$before>)>;
+            type Output = Result<
+                crate::session::Session<$after>,
+                (crate::error::LoginError, crate::session::Session<$before>),
+            >;
             type IntoFuture = std::pin::Pin<Box<dyn Future<Output = Self::Output> + Send>>;
 
             fn into_future(self) -> Self::IntoFuture {
@@ -103,14 +107,14 @@ pub(super) struct GoesOn {
 
 /// What comes of the app's data, and of a step whose old record is gone.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Data {
+pub(super) enum Kept {
     /// A stranger logs in: what says so is kept. A stranger whose record is
     /// gone logs in without its data.
-    KeptAtLogin,
+    WhatSaysSo,
     /// The same user goes on. Whose record is gone has been logged out.
     All,
     /// Somebody else goes on. Whose record is gone has been logged out.
-    None,
+    Nothing,
 }
 
 /// Puts a login of `user` in the place of `old`, in one step of the store, and
@@ -126,7 +130,7 @@ pub(super) async fn replace<U: AuthUser>(
     mut old: Option<Record>,
     user: U,
     login: NewLogin,
-    data: Data,
+    data: Kept,
 ) -> Result<Arc<Known<U>>, LoginError> {
     let core = &realm.core;
     visit::check(number)?;
@@ -197,7 +201,7 @@ pub(super) async fn replace<U: AuthUser>(
                 });
                 return announce(core, number, token, known).await;
             }
-            Swap::Gone if data == Data::KeptAtLogin => old = None,
+            Swap::Gone if data == Kept::WhatSaysSo => old = None,
             Swap::Gone => return Err(Kind::Ended.into()),
             // Data was written meanwhile: once more, with what it says now.
             Swap::Conflict => old = reload(core, old, data).await?,
@@ -219,7 +223,7 @@ async fn announce<U: AuthUser>(
         notes.set_cookie(core, CookieOf::Login, Some(token));
         notes.private = true;
         notes.change(core, Found::LoggedIn(known.clone()));
-        notes.leave_guest(core);
+        notes.leave_stranger(core);
     });
     if noted.is_none() {
         core.delete(known.record.id).await?;
@@ -231,11 +235,11 @@ async fn announce<U: AuthUser>(
 async fn reload(
     core: &Core,
     old: Option<Record>,
-    data: Data,
+    data: Kept,
 ) -> Result<Option<Record>, LoginError> {
     let Some(old) = old else { return Ok(None) };
     match core.load(old.id).await? {
-        None if data != Data::KeptAtLogin => Err(Kind::Ended.into()),
+        None if data != Kept::WhatSaysSo => Err(Kind::Ended.into()),
         record => Ok(record),
     }
 }
@@ -244,7 +248,7 @@ fn body(
     core: &Core,
     old: Option<&Record>,
     login: LoginFacts<'_>,
-    data: Data,
+    data: Kept,
 ) -> Result<Arc<[u8]>, LoginError> {
     let old = old
         .map(|old| Content::decode(&old.body))
@@ -252,9 +256,9 @@ fn body(
         .map_err(|error| core.failed(error))?;
     let mut kept: Vec<Entry<'_>> = old.map(|old| old.data).unwrap_or_default();
     match data {
-        Data::KeptAtLogin => kept.retain(|entry| entry.keep_at_login),
-        Data::All => {}
-        Data::None => kept.clear(),
+        Kept::WhatSaysSo => kept.retain(|entry| entry.keep_at_login),
+        Kept::All => {}
+        Kept::Nothing => kept.clear(),
     }
     Content {
         login: Some(login),

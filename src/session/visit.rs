@@ -22,7 +22,7 @@ use crate::{
     error::{Kind, LoginError},
     key::SignedBy,
     manager::{CookieOf, Core},
-    session::{Asker, Form, Found},
+    session::{AnswerForm, Asker, Found},
     store::Record,
     token::Token,
 };
@@ -41,7 +41,7 @@ pub(crate) type Number = u64;
 pub(crate) struct Visit {
     realms: Realms,
     /// The form of answer that the routes ask for.
-    form: Option<Form>,
+    form: Option<AnswerForm>,
     /// Opened by a layer around the request with this mark, and not yet
     /// entered by the handler inside it.
     joinable: Option<Mark>,
@@ -81,20 +81,20 @@ struct Seen {
     core: Arc<Core>,
     presented: Option<Token>,
     found: Box<dyn Any + Send>,
-    guest: Guest,
+    stranger: Stranger,
 }
 
 /// What a stranger keeps under a cookie of its own. It is read only where it
 /// is asked for: by [`Data`](crate::Data), and by a login.
 #[derive(Clone)]
-pub(crate) enum Guest {
+pub(crate) enum Stranger {
     Presented(Token, SignedBy),
     Read(Option<Record>),
 }
 
 impl Visit {
     /// The visit of one handler.
-    pub(crate) fn new(realms: Realms, form: Option<Form>) -> Self {
+    pub(crate) fn new(realms: Realms, form: Option<AnswerForm>) -> Self {
         Self {
             realms,
             form,
@@ -105,7 +105,7 @@ impl Visit {
 
     /// The visit of a layer, which the handler inside joins: the one that gets
     /// the request with this mark.
-    pub(crate) fn joinable(realms: Realms, form: Option<Form>, mark: Mark) -> Self {
+    pub(crate) fn joinable(realms: Realms, form: Option<AnswerForm>, mark: Mark) -> Self {
         let joinable = Some(mark);
         Self {
             joinable,
@@ -122,7 +122,7 @@ impl Visit {
     ///
     /// It is entered once: a request that a handler or a layer sends through
     /// the router is a visit of its own, with an answer of its own.
-    pub(crate) fn join(realms: &Realms, form: Option<Form>, mark: Option<Mark>) -> bool {
+    pub(crate) fn join(realms: &Realms, form: Option<AnswerForm>, mark: Option<Mark>) -> bool {
         let join = |visit: &mut Visit| {
             let joined = visit.admits(realms, mark);
             if joined {
@@ -165,7 +165,7 @@ impl Visit {
 /// Outside of a visit, or in one of another manager's router.
 pub(crate) fn enter(
     core: &Arc<Core>,
-    asker: impl FnOnce(Option<Form>) -> Asker,
+    asker: impl FnOnce(Option<AnswerForm>) -> Asker,
 ) -> Result<Number, LoginError> {
     let entered = with(|visit| {
         if !visit.realms.iter().any(|realm| Arc::ptr_eq(realm, core)) {
@@ -248,7 +248,7 @@ impl Notes {
         core: &Arc<Core>,
         presented: Option<Token>,
         found: Found<U>,
-        guest: Guest,
+        stranger: Stranger,
     ) where
         Found<U>: Send,
     {
@@ -259,7 +259,7 @@ impl Notes {
             core: core.clone(),
             presented,
             found,
-            guest,
+            stranger,
         });
     }
 
@@ -268,9 +268,9 @@ impl Notes {
         self.of(core)?.found.downcast_ref().cloned()
     }
 
-    pub(crate) fn guest(&self, core: &Arc<Core>) -> Guest {
+    pub(crate) fn stranger(&self, core: &Arc<Core>) -> Stranger {
         self.of(core)
-            .map_or(Guest::Read(None), |seen| seen.guest.clone())
+            .map_or(Stranger::Read(None), |seen| seen.stranger.clone())
     }
 
     /// From now on this realm's state in this request is `found`.
@@ -287,24 +287,24 @@ impl Notes {
         }
     }
 
-    pub(crate) fn change_guest(&mut self, core: &Arc<Core>, record: Option<Record>) {
+    pub(crate) fn change_stranger(&mut self, core: &Arc<Core>, record: Option<Record>) {
         self.private |= record.is_some();
         if let Some(seen) = self
             .seen
             .iter_mut()
             .find(|seen| Arc::ptr_eq(&seen.core, core))
         {
-            seen.guest = Guest::Read(record);
+            seen.stranger = Stranger::Read(record);
         }
     }
 
     /// The stranger has become a user, or a user has left: what was kept under
     /// the stranger's cookie is nobody's any more.
-    pub(crate) fn leave_guest(&mut self, core: &Arc<Core>) {
-        let presented = !matches!(self.guest(core), Guest::Read(None));
-        self.change_guest(core, None);
+    pub(crate) fn leave_stranger(&mut self, core: &Arc<Core>) {
+        let presented = !matches!(self.stranger(core), Stranger::Read(None));
+        self.change_stranger(core, None);
         if presented {
-            self.set_cookie(core, CookieOf::Guest, None);
+            self.set_cookie(core, CookieOf::Stranger, None);
         }
     }
 

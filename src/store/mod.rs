@@ -13,12 +13,16 @@
 //!
 //! # Writing a store
 //!
-//! Implement the ten steps; [`watch`](SessionStore::watch) has a default. What
+//! Implement the eleven steps; [`watch`](SessionStore::watch) has a default. What
 //! a store must know of a record is in its fields, the rest is
 //! [`body`](Record::body), opaque bytes to keep as they are. No step ever sees
 //! a token: [`TokenHash`] is all there is of it, and the library compares it.
 //! The time comes with each step; a store asks no clock of its own.
 //! `examples/own_store.rs` is a whole store.
+//!
+//! [`restore`](SessionStore::restore), series and the kinds after
+//! [`Session`](RecordKind::Session) are for features to come, so that a store
+//! written today serves them unchanged; nothing uses them yet.
 
 mod any;
 mod memory;

@@ -101,8 +101,7 @@ impl fmt::Debug for Record {
 
 /// What a record is for.
 ///
-/// A store treats all kinds alike and keeps the number: a kind that comes with
-/// a later version is stored without a change.
+/// A store keeps all kinds alike, under their number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum RecordKind {

@@ -18,7 +18,7 @@ use crate::{
     local_path::LocalPath,
     manager::Core,
     session::{
-        Asker, Form,
+        AnswerForm, Asker,
         visit::{self, Notes},
     },
     web::cookies,
@@ -40,10 +40,10 @@ pub enum Answers {
 struct Marker(Kind);
 
 impl Answers {
-    pub(super) fn form(self) -> Form {
+    pub(super) fn form(self) -> AnswerForm {
         match self {
-            Self::Page => Form::Page,
-            Self::Json => Form::Api,
+            Self::Page => AnswerForm::Page,
+            Self::Json => AnswerForm::Api,
         }
     }
 }
@@ -132,16 +132,16 @@ fn refusal(kind: Kind, asker: Option<&Asker>, core: Option<&Core>, logged_in: bo
     let target = asker
         .zip(core)
         .and_then(|(asker, core)| target(kind, asker, core, logged_in));
-    let form = asker.map_or(Form::Api, |asker| asker.form);
-    if let (Form::Page, Some(target)) = (form, &target) {
+    let form = asker.map_or(AnswerForm::Api, |asker| asker.form);
+    if let (AnswerForm::Page, Some(target)) = (form, &target) {
         return (StatusCode::SEE_OTHER, [(header::LOCATION, target.clone())]).into_response();
     }
     let body = match form {
-        Form::Page => (
+        AnswerForm::Page => (
             HeaderValue::from_static("text/plain; charset=utf-8"),
             format!("{title}\n"),
         ),
-        Form::Api | Form::Htmx => {
+        AnswerForm::Api | AnswerForm::Htmx => {
             let body = format!(
                 r#"{{"type":"about:blank","title":"{title}","status":{}}}"#,
                 status.as_u16()
@@ -157,7 +157,7 @@ fn refusal(kind: Kind, asker: Option<&Asker>, core: Option<&Core>, logged_in: bo
             .headers_mut()
             .insert(header::WWW_AUTHENTICATE, challenge(kind, core));
     }
-    if let (Form::Htmx, Some(target)) = (form, target) {
+    if let (AnswerForm::Htmx, Some(target)) = (form, target) {
         response.headers_mut().insert("hx-redirect", target);
     }
     response

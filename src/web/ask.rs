@@ -10,8 +10,8 @@ use crate::{
     key::SignedBy,
     manager::{CookieOf, Login},
     session::{
-        Anonymous, AnySession, Asker, Authenticated, Form, Found, Fresh, Session, Ticket,
-        visit::{self, Guest, Number},
+        Anonymous, AnswerForm, AnySession, Asker, Authenticated, Found, Fresh, Session, Ticket,
+        visit::{self, Number, Stranger},
     },
     user::AuthUser,
     web::{CurrentUser, cookies},
@@ -68,7 +68,7 @@ impl<U: AuthUser> Ask<'_, U> {
                 ticket,
             }),
             Found::LoggedIn(known) if known.is_fresh(now) => AnySession::Fresh(Session {
-                proof: Fresh::just_verified(known),
+                proof: Fresh::of(known),
                 ticket,
             }),
             Found::LoggedIn(known) => AnySession::Authenticated(Session {
@@ -105,16 +105,16 @@ impl<U: AuthUser> Ask<'_, U> {
             None => Found::Nobody,
             Some((token, _)) => self.login.0.open(token).await?,
         };
-        let guest = match cookies::presented(core, CookieOf::Guest, headers) {
-            Some((token, signed_by)) => Guest::Presented(token, signed_by),
-            None => Guest::Read(None),
+        let stranger = match cookies::presented(core, CookieOf::Stranger, headers) {
+            Some((token, signed_by)) => Stranger::Presented(token, signed_by),
+            None => Stranger::Read(None),
         };
         visit::note(visit, |notes| {
             // What an older key of the ring signed is signed anew.
             if let (Some((token, SignedBy::Older)), Found::LoggedIn(_)) = (&presented, &found) {
                 notes.set_cookie(core, CookieOf::Login, Some(token.clone()));
             }
-            notes.see(core, token, found.clone(), guest);
+            notes.see(core, token, found.clone(), stranger);
         });
         Ok(found)
     }
@@ -124,7 +124,7 @@ impl<U: AuthUser> Ask<'_, U> {
     }
 }
 
-fn asker(request: &Parts, form: Option<Form>) -> Asker {
+fn asker(request: &Parts, form: Option<AnswerForm>) -> Asker {
     let text = |name| {
         request
             .headers
@@ -133,11 +133,11 @@ fn asker(request: &Parts, form: Option<Form>) -> Asker {
     };
     let form = form.unwrap_or_else(|| {
         if request.headers.contains_key("hx-request") {
-            Form::Htmx
+            AnswerForm::Htmx
         } else if text(header::ACCEPT.as_str()).is_some_and(|accept| accept.contains("text/html")) {
-            Form::Page
+            AnswerForm::Page
         } else {
-            Form::Api
+            AnswerForm::Api
         }
     });
     let uri = request

@@ -63,7 +63,7 @@ impl<T> Deref for By<T> {
 /// }
 /// ```
 pub trait HoldsProof: Sized + Send + 'static {
-    /// What the library asks for first: who has it not gets no further.
+    /// What the library asks for first: whoever lacks it gets no further.
     type Proof: Send;
 
     /// The part of the app's state that the check needs, by `FromRef`; if none,

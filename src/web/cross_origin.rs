@@ -4,10 +4,11 @@
 //! request comes from, so no token is needed. `SameSite=Lax` alone leaves
 //! sibling subdomains and forged logins.
 
+use std::sync::Arc;
+
 use axum::http::{HeaderMap, Method, Uri, header, request::Parts};
 
 use crate::manager::Core;
-use std::sync::Arc;
 
 /// Which origins may send unsafe requests.
 #[derive(Clone, Debug)]

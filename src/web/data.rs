@@ -12,8 +12,8 @@ use crate::{
         content::{Content, Entry},
     },
     session::{
-        Found, guest,
-        visit::{self, Guest, Notes, Number},
+        Found, stranger,
+        visit::{self, Notes, Number, Stranger},
     },
     store::{Insert, Inserted, Record, RecordKind, Swap, Touch, Update},
     token::Token,
@@ -162,9 +162,9 @@ impl<T: SessionData> Data<T> {
         let core = &self.login.0.core;
         let now = visit::note(self.visit, |notes| match notes.found::<T::User>(core) {
             Some(Found::LoggedIn(known)) => Some(known.record.clone()),
-            _ => match notes.guest(core) {
-                Guest::Read(record) => record,
-                Guest::Presented(..) => None,
+            _ => match notes.stranger(core) {
+                Stranger::Read(record) => record,
+                Stranger::Presented(..) => None,
             },
         });
         let Some(now) = now else { return };
@@ -208,7 +208,8 @@ impl<T: SessionData> Data<T> {
         match core.insert(Insert::new(record.clone(), now)).await? {
             Inserted::Taken => Ok(Swap::Conflict),
             Inserted::Done => {
-                let set = |notes: &mut Notes| notes.set_cookie(core, CookieOf::Guest, Some(token));
+                let set =
+                    |notes: &mut Notes| notes.set_cookie(core, CookieOf::Stranger, Some(token));
                 if visit::note(self.visit, set).is_none() {
                     // Carried away while the store worked: nobody could use it.
                     core.delete(record.id).await?;
@@ -231,7 +232,7 @@ impl<T: SessionData> Data<T> {
     fn note(&mut self, core: &Arc<Core>, record: Record) {
         if record.user.is_none() {
             visit::note(self.visit, |notes| {
-                notes.change_guest(core, Some(record.clone()))
+                notes.change_stranger(core, Some(record.clone()))
             });
         }
         self.record = Some(record);
@@ -303,7 +304,7 @@ where
         };
         let visit = ask.enter()?;
         let record = match ask.find().await? {
-            Found::Nobody => guest(&ask.login.0.core, visit).await?,
+            Found::Nobody => stranger(&ask.login.0.core, visit).await?,
             Found::LoggedIn(known) => Some(known.record.clone()),
         };
         let login = ask.login;

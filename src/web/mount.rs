@@ -16,7 +16,7 @@ use tower_service::Service;
 
 use crate::{
     session::{
-        Form,
+        AnswerForm,
         visit::{Mark, Realms, Visit},
     },
     web::{Answers, answer, cross_origin::CrossOrigin},
@@ -27,7 +27,7 @@ use crate::{
 pub(crate) struct Mount {
     realms: Realms,
     cross_origin: Arc<CrossOrigin>,
-    form: Option<Form>,
+    form: Option<AnswerForm>,
     /// Are the routes below a path? There axum forgets fallbacks.
     pub(crate) is_nested: bool,
 }

@@ -1,7 +1,7 @@
 #[path = "../common.rs"]
 mod common;
 use common::*;
-use portcullis::{Authenticated};
+use portcullis::Authenticated;
 
 fn refund(by: &Authenticated<Staff>) -> u64 {
     portcullis::AuthUser::id(by.user())

@@ -1,7 +1,7 @@
 #[path = "../common.rs"]
 mod common;
-use common::*;
 use axum::extract::State;
+use common::*;
 use portcullis::Routes;
 
 async fn list(State(_): State<Db>) -> &'static str {

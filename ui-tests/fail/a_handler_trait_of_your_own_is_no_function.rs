@@ -1,7 +1,11 @@
 #[path = "../common.rs"]
 mod common;
+use axum::{
+    extract::Request,
+    handler::Handler,
+    response::{IntoResponse, Response},
+};
 use common::*;
-use axum::{extract::Request, handler::Handler, response::{IntoResponse, Response}};
 use portcullis::{Authenticated, Routes};
 use std::future::{Ready, ready};
 

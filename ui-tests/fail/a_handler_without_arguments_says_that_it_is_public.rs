@@ -1,7 +1,7 @@
 #[path = "../common.rs"]
 mod common;
 use common::*;
-use portcullis::{Routes};
+use portcullis::Routes;
 
 async fn list() -> &'static str {
     "every order of every customer"

@@ -1,4 +1,4 @@
-use portcullis::{SecretKey};
+use portcullis::SecretKey;
 
 fn print(key: SecretKey) -> String {
     key.to_string()

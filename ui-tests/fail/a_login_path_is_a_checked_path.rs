@@ -1,4 +1,4 @@
-use portcullis::{LoginManager};
+use portcullis::LoginManager;
 
 fn main() {
     let _ = LoginManager::builder().login_path(std::env::args().next().unwrap());

@@ -8,7 +8,11 @@ async fn navbar(who: CurrentUser<Staff>) -> String {
 }
 
 fn serve() -> axum::Router {
-    users().into_router(|login| Routes::new().get("/", public(navbar)).with_state(App { login, db: Db }))
+    users().into_router(|login| {
+        Routes::new()
+            .get("/", public(navbar))
+            .with_state(App { login, db: Db })
+    })
 }
 
 fn main() {}

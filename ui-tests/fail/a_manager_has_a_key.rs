@@ -1,7 +1,7 @@
 #[path = "../common.rs"]
 mod common;
 use common::*;
-use portcullis::{LoginManager};
+use portcullis::LoginManager;
 
 fn main() {
     let _ = LoginManager::builder().user_loader(load_user).build();

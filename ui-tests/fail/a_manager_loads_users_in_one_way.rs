@@ -1,8 +1,10 @@
 #[path = "../common.rs"]
 mod common;
 use common::*;
-use portcullis::{LoginManager};
+use portcullis::LoginManager;
 
 fn main() {
-    let _ = LoginManager::builder().user_loader(load_user).user_loader(load_staff);
+    let _ = LoginManager::builder()
+        .user_loader(load_user)
+        .user_loader(load_staff);
 }

@@ -1,7 +1,7 @@
 #[path = "../common.rs"]
 mod common;
 use common::*;
-use portcullis::{LoginManager};
+use portcullis::LoginManager;
 
 fn main() {
     let _ = LoginManager::builder().secret_key(key()).secret_key(key());

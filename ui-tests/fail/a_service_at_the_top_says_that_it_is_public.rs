@@ -1,7 +1,7 @@
 #[path = "../common.rs"]
 mod common;
 use common::*;
-use portcullis::{Routes};
+use portcullis::Routes;
 
 fn routes<T>(files: axum::routing::MethodRouter) -> Routes<App> {
     Routes::new().service("/files", files)

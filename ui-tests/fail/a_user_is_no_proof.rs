@@ -1,7 +1,7 @@
 #[path = "../common.rs"]
 mod common;
 use common::*;
-use portcullis::{Authenticated};
+use portcullis::Authenticated;
 
 fn order(by: &Authenticated<User>) -> &str {
     &by.name

@@ -1,4 +1,4 @@
-use portcullis::{AuthHash};
+use portcullis::AuthHash;
 
 fn bytes(hash: &AuthHash) -> &[u8] {
     hash.as_ref()

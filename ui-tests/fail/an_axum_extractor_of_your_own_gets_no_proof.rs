@@ -1,7 +1,7 @@
 #[path = "../common.rs"]
 mod common;
-use common::*;
 use axum::{extract::FromRequestParts, http::request::Parts};
+use common::*;
 use portcullis::{Authenticated, LoginError};
 
 struct Mine(Authenticated<User>);

@@ -1,7 +1,7 @@
 #[path = "../common.rs"]
 mod common;
-use common::*;
 use axum::routing::get;
+use common::*;
 use portcullis::Routes;
 
 async fn list() -> &'static str {

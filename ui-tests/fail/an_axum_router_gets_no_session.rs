@@ -1,7 +1,7 @@
 #[path = "../common.rs"]
 mod common;
-use common::*;
 use axum::{Router, routing::post};
+use common::*;
 use portcullis::{Authenticated, Session};
 
 async fn log_out(session: Session<Authenticated<User>>) {

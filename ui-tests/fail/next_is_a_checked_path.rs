@@ -1,7 +1,7 @@
 #[path = "../common.rs"]
 mod common;
-use common::*;
 use axum::response::Redirect;
+use common::*;
 use portcullis::{Authenticated, Session};
 
 fn go(session: Session<Authenticated<User>>, next: String) -> Redirect {

@@ -1,4 +1,4 @@
-use portcullis::{Routes};
+use portcullis::Routes;
 
 fn serve(routes: Routes) -> axum::Router {
     axum::Router::new().merge(routes)

@@ -1,7 +1,7 @@
 #[path = "../common.rs"]
 mod common;
-use common::*;
 use axum::http::request::Parts;
+use common::*;
 use portcullis::{By, CurrentUser, Fresh, HoldsProof, LoginError, NoState, Routes};
 
 struct Liar;
@@ -11,7 +11,11 @@ impl HoldsProof for Liar {
     type State = NoState;
     type Rejection = LoginError;
 
-    async fn from_proof(_: CurrentUser<User>, _: &mut Parts, _: &NoState) -> Result<Self, LoginError> {
+    async fn from_proof(
+        _: CurrentUser<User>,
+        _: &mut Parts,
+        _: &NoState,
+    ) -> Result<Self, LoginError> {
         Ok(Liar)
     }
 }

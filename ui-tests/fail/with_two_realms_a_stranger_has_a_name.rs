@@ -9,7 +9,9 @@ async fn log_in(session: Session<Anonymous>) {
 
 fn serve() -> axum::Router {
     (users(), staff()).into_router(|(users, staff)| {
-        Routes::new().post("/login", log_in).with_state(TwoRealms { users, staff })
+        Routes::new()
+            .post("/login", log_in)
+            .with_state(TwoRealms { users, staff })
     })
 }
 

@@ -34,8 +34,13 @@ fn main() {
             .get("/boxed", boxed)
             .get("/generic", generic::<User>)
             .get("/later", later)
-            .get("/closure", |user: Authenticated<User>, _: State<Db>| async move { user.name.clone() })
-            .get("/capturing", async move |_: Authenticated<User>| greeting.to_string())
+            .get(
+                "/closure",
+                |user: Authenticated<User>, _: State<Db>| async move { user.name.clone() },
+            )
+            .get("/capturing", async move |_: Authenticated<User>| {
+                greeting.to_string()
+            })
             .get("/public", public(|_: State<Login<User>>| async { "open" }))
             .get("/constant", public("constant"))
             .with_state(App { login, db: Db })

@@ -1,10 +1,10 @@
 #[path = "../common.rs"]
 mod common;
-use common::*;
 use axum::{http::request::Parts, routing::get};
+use common::*;
 use portcullis::{
-    Anonymous, AnySession, Authenticated, By, CurrentUser, Fresh, HoldsProof, LoginError, NoState, Realms, Routes, Session,
-    public,
+    Anonymous, AnySession, Authenticated, By, CurrentUser, Fresh, HoldsProof, LoginError, NoState,
+    Realms, Routes, Session, public,
 };
 
 struct Member(Authenticated<User>);
@@ -14,7 +14,11 @@ impl HoldsProof for Member {
     type State = NoState;
     type Rejection = LoginError;
 
-    async fn from_proof(user: Authenticated<User>, _: &mut Parts, _: &NoState) -> Result<Self, LoginError> {
+    async fn from_proof(
+        user: Authenticated<User>,
+        _: &mut Parts,
+        _: &NoState,
+    ) -> Result<Self, LoginError> {
         Ok(Member(user))
     }
 }
@@ -42,7 +46,9 @@ type Staffed = Authenticated<Staff>;
 
 fn staffed(area: Routes<TwoRealms, Staffed>) -> Routes<TwoRealms, Staffed> {
     area.get("/both", both)
-        .area::<Fresh<Staff>>("/keys", |keys| keys.get("/", async |_: Fresh<Staff>| "keys"))
+        .area::<Fresh<Staff>>("/keys", |keys| {
+            keys.get("/", async |_: Fresh<Staff>| "keys")
+        })
         .service("/files", axum::Router::new().route("/a", get("a")))
 }
 
@@ -65,7 +71,11 @@ fn main() {
             .merge(Routes::new().get("/merged", public("merged")))
             .public_router("/router", axum::Router::new().route("/a", get("a")))
             .public_service("/service", axum::Router::new().route("/a", get("a")))
-            .unguarded("/hooks", "signed by the sender", axum::Router::new().route("/a", get("a")))
+            .unguarded(
+                "/hooks",
+                "signed by the sender",
+                axum::Router::new().route("/a", get("a")),
+            )
             .fallback(public("not found"))
             .with_state(TwoRealms { users, staff })
     });

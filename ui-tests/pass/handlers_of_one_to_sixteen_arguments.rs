@@ -1,7 +1,7 @@
 #[path = "../common.rs"]
 mod common;
-use common::*;
 use axum::extract::State;
+use common::*;
 use portcullis::{Authenticated, Routes};
 
 type D = State<Db>;

@@ -26,8 +26,8 @@ use shard::Shard;
 ///
 /// # Bounds
 ///
-/// It holds at most [`MAX_RECORDS`](Self::MAX_RECORDS) records of users and
-/// [`MAX_STRANGERS`](Self::MAX_STRANGERS) of strangers, or what
+/// It holds at most [`MAX_USER_RECORDS`](Self::MAX_USER_RECORDS) records of users and
+/// [`MAX_STRANGER_RECORDS`](Self::MAX_STRANGER_RECORDS) of strangers, or what
 /// [`with_bounds`](Self::with_bounds) says. At the bound a new record is
 /// refused with [`StoreError::full`]; nobody's session is dropped for it, and
 /// strangers never take a user's place.
@@ -51,14 +51,14 @@ struct Inner {
 
 impl MemoryStore {
     /// How many records of users the default store holds: sessions, remember series, tokens.
-    pub const MAX_RECORDS: usize = 2_000_000;
+    pub const MAX_USER_RECORDS: usize = 2_000_000;
 
     /// How many records of strangers the default store holds, each of up to 16 KiB.
-    pub const MAX_STRANGERS: usize = 50_000;
+    pub const MAX_STRANGER_RECORDS: usize = 50_000;
 
     /// An empty store with the default bounds.
     pub fn new() -> Self {
-        Self::with_bounds(Self::MAX_RECORDS, Self::MAX_STRANGERS)
+        Self::with_bounds(Self::MAX_USER_RECORDS, Self::MAX_STRANGER_RECORDS)
     }
 
     /// An empty store for at most so many records of users and of strangers.

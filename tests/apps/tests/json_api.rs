@@ -21,7 +21,7 @@ use tower_http::cors::CorsLayer;
 const PAGE: &str = "https://app.example";
 
 /// The cookie of a stranger who has a cart.
-const GUEST: &str = "__Host-login-guest";
+const GUEST: &str = "__Host-login-stranger";
 
 #[derive(Clone, Serialize)]
 struct Customer {

@@ -1,7 +1,7 @@
 #[path = "../../common.rs"]
 mod common;
 use common::*;
-use portcullis::{SecretKey};
+use portcullis::SecretKey;
 
 fn main() {
     let _ = SecretKey::from(*b"too short");

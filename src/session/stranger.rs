@@ -6,7 +6,7 @@ use crate::{
     error::LoginError,
     key::SignedBy,
     manager::{CookieOf, Core, content::Content},
-    session::visit::{self, Guest, Number},
+    session::visit::{self, Number, Stranger},
     store::Record,
 };
 
@@ -15,10 +15,13 @@ use crate::{
 /// # Errors
 ///
 /// When the store fails.
-pub(crate) async fn guest(core: &Arc<Core>, number: Number) -> Result<Option<Record>, LoginError> {
-    let (token, signed_by) = match visit::note(number, |notes| notes.guest(core)) {
-        Some(Guest::Presented(token, signed_by)) => (token, signed_by),
-        Some(Guest::Read(record)) => return Ok(record),
+pub(crate) async fn stranger(
+    core: &Arc<Core>,
+    number: Number,
+) -> Result<Option<Record>, LoginError> {
+    let (token, signed_by) = match visit::note(number, |notes| notes.stranger(core)) {
+        Some(Stranger::Presented(token, signed_by)) => (token, signed_by),
+        Some(Stranger::Read(record)) => return Ok(record),
         None => return Ok(None),
     };
     let record = core.load(token.id).await?.filter(|record| {
@@ -26,9 +29,9 @@ pub(crate) async fn guest(core: &Arc<Core>, number: Number) -> Result<Option<Rec
     });
     visit::note(number, |notes| {
         if record.is_some() && signed_by == SignedBy::Older {
-            notes.set_cookie(core, CookieOf::Guest, Some(token));
+            notes.set_cookie(core, CookieOf::Stranger, Some(token));
         }
-        notes.change_guest(core, record.clone());
+        notes.change_stranger(core, record.clone());
     });
     Ok(record)
 }

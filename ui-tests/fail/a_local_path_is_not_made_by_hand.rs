@@ -1,0 +1,7 @@
+use portcullis::LocalPath;
+
+fn forge(next: String) -> LocalPath {
+    LocalPath(next.into())
+}
+
+fn main() {}
