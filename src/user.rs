@@ -61,6 +61,9 @@ pub trait AuthUser: Send + Sync + 'static {
     /// A digest of what the login rested on, usually of the password's hash:
     /// when it changes, all sessions of the user end.
     ///
+    /// A salted hash, as password hashes are, never comes back; the session of a
+    /// password that is set back to an earlier one would.
+    ///
     /// It has no default, so that nobody forgets it. An app whose users have
     /// nothing of the kind says so: [`AuthHash::none()`].
     fn session_auth_hash(&self) -> AuthHash;

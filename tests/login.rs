@@ -476,6 +476,34 @@ async fn a_verification_is_good_for_five_minutes() {
 }
 
 #[tokio::test]
+async fn what_is_fresh_is_never_older_than_the_window() {
+    let clock: Arc<Mutex<Option<Arc<ByHand>>>> = Arc::default();
+    let slow = clock.clone();
+    let world = World::with(
+        |builder| builder.fresh_for(MINUTE),
+        move |routes, _| {
+            routes.post(
+                "/slow-confirm",
+                async move |session: Session<Authenticated<User>>,
+                            login: Login<User>,
+                            State(db): State<Arc<Database>>| {
+                    let verified = login.vouch_for(db.find(1).unwrap());
+                    slow.lock().unwrap().as_ref().unwrap().pass(2 * MINUTE);
+                    session.confirm_login(verified).await.map(drop)
+                },
+            )
+        },
+    );
+    *clock.lock().unwrap() = Some(world.clock.clone());
+    let mut browser = world.logged_in(1).await;
+    assert_eq!(
+        browser.api(Method::POST, "/slow-confirm").await.status,
+        StatusCode::UNAUTHORIZED
+    );
+    assert_eq!(browser.get("/me").await.body, "user 1");
+}
+
+#[tokio::test]
 async fn a_transition_holds_whatever_the_handler_answers_then() {
     let world = World::with(
         |builder| builder,

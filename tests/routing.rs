@@ -167,6 +167,25 @@ async fn guards_hold_through_nests_merges_and_layers() {
 }
 
 #[tokio::test]
+async fn below_a_service_the_origin_is_that_of_the_request() {
+    let world = world();
+    let user = world.logged_in(1).await;
+    for path in ["/prefix/area/files/", "/prefix/area/files/a.txt"] {
+        // As under HTTP/2: an authority and no `Host`.
+        let uri = format!("https://app.example{path}");
+        let from = |origin| user.request(Method::POST, &uri, &[("origin", origin)]);
+        assert_ne!(
+            send(&world.app, from("https://app.example")).await.status,
+            StatusCode::FORBIDDEN
+        );
+        assert_eq!(
+            send(&world.app, from("https://evil.example")).await.status,
+            StatusCode::FORBIDDEN
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_stronger_area_asks_for_more() {
     let world = world();
     let mut user = world.logged_in(1).await;

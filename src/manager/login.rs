@@ -68,7 +68,8 @@ impl<U> fmt::Debug for Login<U> {
 /// [`confirm_login`](crate::Session::confirm_login) and
 /// [`switch_user`](crate::Session::switch_user) take, and nothing else.
 ///
-/// Good for 5 minutes; freshness counts from when it was made.
+/// Good for 5 minutes, or for the [fresh window](crate::Builder::fresh_for) if
+/// that is shorter; freshness counts from when it was made.
 #[must_use = "a verified user is not logged in before `login_user`"]
 pub struct Verified<U> {
     pub(crate) realm: Arc<Realm<U>>,
@@ -83,13 +84,25 @@ impl<U: AuthUser> Verified<U> {
     }
 
     /// Refuses what was verified too long ago, for another realm, or for an inactive user.
-    pub(crate) fn check(&self, core: &Arc<Core>, force_inactive: bool) -> Result<(), LoginError> {
+    pub(crate) fn check(
+        &self,
+        core: &Arc<Core>,
+        fresh: bool,
+        force_inactive: bool,
+    ) -> Result<(), LoginError> {
         if !Arc::ptr_eq(core, &self.realm.core) {
             let mend = "use a `Verified` of the realm whose session it is";
             return Err(LoginError::misuse(core.realm(), mend));
         }
         let now = core.now();
-        if now.since(self.at) > VERIFIED_FOR || self.at.is_future_of(now) {
+        // A fresh login must not be older than the window (a window of zero is
+        // the request that verified).
+        let window = core.settings.fresh_for;
+        let limit = match fresh && !window.is_zero() {
+            true => VERIFIED_FOR.min(window),
+            false => VERIFIED_FOR,
+        };
+        if now.since(self.at) > limit || self.at.is_future_of(now) {
             return Err(Kind::Refused.into());
         }
         if !force_inactive && !self.user.is_active() {

@@ -27,7 +27,7 @@ use crate::{
 /// ```
 pub struct Sessions<U> {
     core: Arc<Core>,
-    user: std::marker::PhantomData<fn() -> U>,
+    user: std::marker::PhantomData<fn(U) -> U>,
 }
 
 impl<U: AuthUser> LoginManager<U> {

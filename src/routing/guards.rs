@@ -188,7 +188,7 @@ where
     async fn ask(parts: &mut Parts, state: &S, _: sealed::Seal) -> Result<Self, Response> {
         let proof = T::Proof::ask(parts, state, sealed::Seal).await?;
         let held = T::from_proof(proof, parts, &T::State::from_ref(state)).await;
-        held.map(By).map_err(IntoResponse::into_response)
+        held.map(By::new).map_err(IntoResponse::into_response)
     }
 }
 

@@ -268,7 +268,8 @@ where
         )
     }
 
-    /// Answers what no route matches. The default is 404 for everyone.
+    /// Answers what no route matches. The default is 404 for everyone. Below a
+    /// path, the path with a slash at its end is not among it, as in axum.
     ///
     /// # Panics
     ///

@@ -76,7 +76,8 @@ pub struct Routes<S = (), G = Anyone> {
     steps: Vec<Step<S>>,
     table: AccessTable,
     answers: Option<Answers>,
-    guard: PhantomData<fn() -> G>,
+    /// In and out, so that no subtype of `G` passes for it.
+    guard: PhantomData<fn(G) -> G>,
 }
 
 /// A description of something to add to a router, once the manager is known.
@@ -190,7 +191,7 @@ where
         <L::Service as Service<Request>>::Error: Into<Infallible> + 'static,
         <L::Service as Service<Request>>::Future: Send + 'static,
     {
-        self.step(move |router, mount| router.layer(layer).layer(mount.layer(false)))
+        self.step(move |router, mount| router.layer(layer).layer(mount.layer()))
     }
 
     /// As [`layer`](Self::layer), but not around what no route matches.
@@ -206,7 +207,7 @@ where
         <L::Service as Service<Request>>::Error: Into<Infallible> + 'static,
         <L::Service as Service<Request>>::Future: Send + 'static,
     {
-        self.step(move |router, mount| router.route_layer(layer).route_layer(mount.layer(false)))
+        self.step(move |router, mount| router.route_layer(layer).route_layer(mount.layer()))
     }
 
     /// Fixes the form of the library's own answers on these routes, whatever

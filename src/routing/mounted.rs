@@ -133,8 +133,8 @@ where
             _ => {}
         }
         let Self { handler, mount, .. } = self;
-        let mark = parts.extensions.get().copied();
-        mount.visit(mark, || {
+        let joined = mount.join(&parts);
+        mount.visit(joined, || {
             handler.answer::<A::First, W>(Request::from_parts(parts, body), state, sealed::Seal)
         })
     }

@@ -4,6 +4,7 @@ use std::convert::Infallible;
 
 use axum::{
     extract::{Request, State},
+    http::Uri,
     response::{IntoResponse, Response},
     routing::any,
 };
@@ -87,11 +88,13 @@ where
 
 /// The path below `path/` is `/`.
 async fn at_root(mut request: Request) -> Request {
+    let mut parts = request.uri().clone().into_parts();
     let query = request
         .uri()
         .query()
         .map_or(String::new(), |query| format!("?{query}"));
-    if let Ok(root) = format!("/{query}").parse() {
+    parts.path_and_query = format!("/{query}").parse().ok();
+    if let Ok(root) = Uri::from_parts(parts) {
         *request.uri_mut() = root;
     }
     request
@@ -120,8 +123,9 @@ where
         self.step(move |router, mount| {
             let service = axum::Router::new()
                 .fallback_service(service)
-                .layer(mount.layer(true));
+                .layer(mount.around_foreign(true));
             match path.as_str() {
+                "" if mount.is_nested => router.route_service("/{*below}", service),
                 "" => router.fallback_service(service),
                 path => router.nest_service(path, service),
             }
@@ -166,7 +170,7 @@ where
     fn router(self, path: &str, inner: axum::Router<S>, check_origin: bool) -> Self {
         let path = path.trim_end_matches('/').to_owned();
         self.step(move |router, mount| {
-            let inner = inner.layer(mount.layer(check_origin));
+            let inner = inner.layer(mount.around_foreign(check_origin));
             if path.is_empty() {
                 router.merge(inner)
             } else {
@@ -197,7 +201,7 @@ where
     if !mount.allows(&parts) {
         return Visited::<std::future::Pending<Response>>::cross_origin().await;
     }
-    let mark = parts.extensions.get().copied();
+    let joined = mount.join(&parts);
     let serve = async move {
         if let Err(refusal) = G::ask(&mut parts, &state, sealed::Seal).await {
             return refusal;
@@ -207,5 +211,5 @@ where
         let Ok(response) = service.call(Request::from_parts(parts, body)).await;
         response.into_response()
     };
-    mount.visit(mark, || serve).await
+    mount.visit(joined, || serve).await
 }

@@ -107,12 +107,12 @@ async fn confirm<U: AuthUser>(
 ) -> Result<Fresh<U>, LoginError> {
     let core = &known.realm.core;
     let forced = known.forced;
-    verified.check(core, forced)?;
+    verified.check(core, true, forced)?;
     if verified.user.id() != known.user.id() {
         return Err(Kind::Refused.into());
     }
     let login = NewLogin {
-        verified: Some(verified.at),
+        verified: known.info.verified_at().max(Some(verified.at)),
         forced,
         // Giving the password again is what may prolong a login (NIST SP 800-63B-4, 5.2).
         goes_on: Some(GoesOn {

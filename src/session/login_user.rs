@@ -124,7 +124,7 @@ async fn log_in<U: AuthUser>(
     force_inactive: bool,
     fresh: bool,
 ) -> Result<Arc<Known<U>>, LoginError> {
-    verified.check(core, force_inactive)?;
+    verified.check(core, fresh, force_inactive)?;
     visit::check(number)?;
     let old = stranger(core, number).await?;
     let login = NewLogin {

@@ -11,7 +11,7 @@ use crate::{
         transition::{Unawaited, awaited},
         visit,
     },
-    store::{End, ListByUser, RecordKind},
+    store::{End, ListByUser, Record, RecordKind},
     user::AuthUser,
 };
 
@@ -81,20 +81,35 @@ impl<P, U: AuthUser> LogoutUser<P, U> {
 /// Ends the session, or what a step of another tab has made of it meanwhile.
 async fn end_login<U: AuthUser>(known: &Known<U>, end: End) -> Result<(), LoginError> {
     let core = &known.realm.core;
-    if core.done(core.store.end(end).await)? > 0 {
+    let has_series = end.series.is_some();
+    let ended = core.done(core.store.end(end).await)?;
+    if ended > 0 && !has_series {
         return Ok(());
     }
-    let Some(user) = known.record.user else {
+    let (Some(user), Some(login)) = (known.record.user, Content::login_id(&known.record.body))
+    else {
         return Ok(());
     };
-    let login = Content::login_id(&known.record.body);
-    let sessions = ListByUser::new(RecordKind::Session, user, core.now());
-    for session in core.done(core.store.list(sessions).await)? {
-        if login.is_some() && Content::login_id(&session.body) == login {
-            core.delete(session.id).await?;
+    for _ in 0..MAX_MOVES {
+        let sessions = ListByUser::new(RecordKind::Session, user, core.now());
+        let sessions = core.done(core.store.list(sessions).await)?;
+        let of_login = |session: &Record| Content::login_id(&session.body) == Some(login);
+        let alive: Vec<_> = sessions
+            .into_iter()
+            .filter(of_login)
+            .map(|session| session.id)
+            .collect();
+        if alive.is_empty() {
+            return Ok(());
+        }
+        for session in alive {
+            core.delete(session).await?;
         }
     }
-    Ok(())
+    Err(core.failed("the session moved on all the time"))
 }
+
+/// More than any number of tabs that confirm while one logs out.
+const MAX_MOVES: usize = 16;
 
 awaited!(logout_user, [P, U] LogoutUser<P, U>, P => Anonymous<U>);

@@ -20,7 +20,7 @@ use crate::{
 /// state holds; in an app with several write `Anonymous<Staff>`.
 pub struct Anonymous<U = OnlyRealm> {
     pub(crate) core: Arc<Core>,
-    user: PhantomData<fn() -> U>,
+    user: PhantomData<fn(U) -> U>,
 }
 
 /// In plain [`Anonymous`]: the one realm that there is.

@@ -71,7 +71,7 @@ async fn switch<U: AuthUser>(
     verified: Verified<U>,
 ) -> Result<Fresh<U>, LoginError> {
     let core = &before.realm.core;
-    verified.check(core, false)?;
+    verified.check(core, true, false)?;
     let login = NewLogin {
         verified: Some(verified.at),
         forced: false,

@@ -16,6 +16,7 @@ use std::{
     },
 };
 
+use http::{HeaderMap, HeaderValue, header};
 use tokio::task::futures::TaskLocalFuture;
 
 use crate::{
@@ -44,7 +45,7 @@ pub(crate) struct Visit {
     form: Option<AnswerForm>,
     /// Opened by a layer around the request with this mark, and not yet
     /// entered by the handler inside it.
-    joinable: Option<Mark>,
+    joinable: Option<Joinable>,
     noted: Option<Box<Notes>>,
 }
 
@@ -56,6 +57,17 @@ impl Mark {
     pub(crate) fn new() -> Self {
         Self(NEXT.fetch_add(1, Ordering::Relaxed))
     }
+}
+
+/// Which request a handler must have to join a visit: the one with the mark,
+/// and with the cookies that it had when the visit was opened.
+struct Joinable {
+    mark: Mark,
+    cookies: Vec<HeaderValue>,
+}
+
+fn cookies(headers: &HeaderMap) -> Vec<HeaderValue> {
+    headers.get_all(header::COOKIE).iter().cloned().collect()
 }
 
 /// What was found and what is to be sent.
@@ -105,8 +117,16 @@ impl Visit {
 
     /// The visit of a layer, which the handler inside joins: the one that gets
     /// the request with this mark.
-    pub(crate) fn joinable(realms: Realms, form: Option<AnswerForm>, mark: Mark) -> Self {
-        let joinable = Some(mark);
+    pub(crate) fn joinable(
+        realms: Realms,
+        form: Option<AnswerForm>,
+        mark: Mark,
+        headers: &HeaderMap,
+    ) -> Self {
+        let joinable = Some(Joinable {
+            mark,
+            cookies: cookies(headers),
+        });
         Self {
             joinable,
             ..Self::new(realms, form)
@@ -122,9 +142,14 @@ impl Visit {
     ///
     /// It is entered once: a request that a handler or a layer sends through
     /// the router is a visit of its own, with an answer of its own.
-    pub(crate) fn join(realms: &Realms, form: Option<AnswerForm>, mark: Option<Mark>) -> bool {
+    pub(crate) fn join(
+        realms: &Realms,
+        form: Option<AnswerForm>,
+        mark: Option<Mark>,
+        headers: &HeaderMap,
+    ) -> bool {
         let join = |visit: &mut Visit| {
-            let joined = visit.admits(realms, mark);
+            let joined = visit.admits(realms, mark, headers);
             if joined {
                 visit.joinable = None;
                 visit.form = form.or(visit.form);
@@ -135,12 +160,17 @@ impl Visit {
     }
 
     /// Is this request already within a visit that its handler will join?
-    pub(crate) fn is_around(realms: &Realms, mark: Option<Mark>) -> bool {
-        with(|visit| visit.admits(realms, mark)).unwrap_or(false)
+    pub(crate) fn is_around(realms: &Realms, mark: Option<Mark>, headers: &HeaderMap) -> bool {
+        with(|visit| visit.admits(realms, mark, headers)).unwrap_or(false)
     }
 
-    fn admits(&self, realms: &Realms, mark: Option<Mark>) -> bool {
-        mark.is_some() && self.joinable == mark && Arc::ptr_eq(&self.realms, realms)
+    fn admits(&self, realms: &Realms, mark: Option<Mark>, headers: &HeaderMap) -> bool {
+        let Some(joinable) = &self.joinable else {
+            return false;
+        };
+        Some(joinable.mark) == mark
+            && Arc::ptr_eq(&self.realms, realms)
+            && headers.get_all(header::COOKIE).iter().eq(&joinable.cookies)
     }
 
     pub(crate) fn into_notes(self) -> Option<Box<Notes>> {
@@ -261,6 +291,11 @@ impl Notes {
             found,
             stranger,
         });
+    }
+
+    /// Has this realm looked?
+    pub(crate) fn has_seen(&self, core: &Arc<Core>) -> bool {
+        self.of(core).is_some()
     }
 
     /// What this realm has found up to now, whatever the cookie.

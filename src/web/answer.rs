@@ -69,6 +69,9 @@ pub(super) fn finish(notes: Option<Box<Notes>>, mut response: Response) -> Respo
         response = in_words(response, kind, &notes);
     }
     for (core, of, token) in notes.cookies() {
+        if cookies::is_set(core, *of, response.headers()) {
+            continue; // by a later visit inside of this one, whose state it is
+        }
         if let Some(line) = cookies::set_cookie(core, *of, token.as_ref()) {
             response.headers_mut().append(header::SET_COOKIE, line);
         }

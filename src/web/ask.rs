@@ -110,6 +110,9 @@ impl<U: AuthUser> Ask<'_, U> {
             None => Stranger::Read(None),
         };
         visit::note(visit, |notes| {
+            if notes.has_seen(core) {
+                return; // another look of this request was faster
+            }
             // What an older key of the ring signed is signed anew.
             if let (Some((token, SignedBy::Older)), Found::LoggedIn(_)) = (&presented, &found) {
                 notes.set_cookie(core, CookieOf::Login, Some(token.clone()));

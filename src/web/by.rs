@@ -1,6 +1,6 @@
 //! Guards of an app's own.
 
-use std::{future::Future, ops::Deref};
+use std::{future::Future, marker::PhantomData, ops::Deref};
 
 use axum::{extract::FromRef, http::request::Parts, response::IntoResponse};
 
@@ -10,12 +10,23 @@ use axum::{extract::FromRef, http::request::Parts, response::IntoResponse};
 /// it over, so nothing can be forged: `By<T>` proves what that proof proves,
 /// no more. It derefs to `T`.
 #[derive(Debug)]
-pub struct By<T>(pub(crate) T);
+pub struct By<T> {
+    held: T,
+    /// In and out, so that no subtype of `T` passes for it.
+    exactly: PhantomData<fn(T) -> T>,
+}
 
 impl<T> By<T> {
+    pub(crate) fn new(held: T) -> Self {
+        Self {
+            held,
+            exactly: PhantomData,
+        }
+    }
+
     /// What the guard made of the proof.
     pub fn into_inner(self) -> T {
-        self.0
+        self.held
     }
 }
 
@@ -23,7 +34,7 @@ impl<T> Deref for By<T> {
     type Target = T;
 
     fn deref(&self) -> &T {
-        &self.0
+        &self.held
     }
 }
 

@@ -70,6 +70,17 @@ pub(super) fn set_cookie(core: &Core, of: CookieOf, token: Option<&Token>) -> Op
     HeaderValue::try_from(cookie.build().to_string()).ok()
 }
 
+/// Does this answer set or remove the cookie already?
+pub(super) fn is_set(core: &Core, of: CookieOf, headers: &HeaderMap) -> bool {
+    let name = core.cookie(of).name.as_bytes();
+    let mut lines = headers.get_all(header::SET_COOKIE).iter();
+    lines.any(|line| {
+        line.as_bytes()
+            .strip_prefix(name)
+            .is_some_and(|rest| rest.starts_with(b"="))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

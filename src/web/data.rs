@@ -72,8 +72,9 @@ pub trait SessionData: Serialize + DeserializeOwned + Default + Send + Sync + 's
 
 /// What the session holds of type `T`: an extractor beside any guard.
 ///
-/// It derefs to the value as it was when the request came in, `T::default()`
-/// if there was none; [`stored`](Self::stored) tells these apart. Change it
+/// It derefs to the value as it was when it was extracted, `T::default()` if
+/// there was none, also after a transition in the same handler;
+/// [`stored`](Self::stored) tells these apart. Change it
 /// with [`update`](Self::update), use it once with [`take`](Self::take). A
 /// stranger gets a session only with the first update.
 pub struct Data<T: SessionData> {
@@ -92,7 +93,20 @@ impl<T: SessionData> Data<T> {
     /// A check against what the app has stored _must_ fail when nothing is:
     /// an OAuth callback whose visitor has begun no login, for example.
     pub fn stored(&self) -> Option<&T> {
-        self.is_stored.then_some(&self.value)
+        (self.is_stored && self.is_of_who_is_here()).then_some(&self.value)
+    }
+
+    /// Is the login still that under which this was read? A transition in the
+    /// same request may have brought somebody else.
+    fn is_of_who_is_here(&self) -> bool {
+        let user = self.record.as_ref().and_then(|record| record.user);
+        let now = visit::note(self.visit, |notes| {
+            match notes.found::<T::User>(&self.login.0.core) {
+                Some(Found::LoggedIn(known)) => known.record.user,
+                _ => None,
+            }
+        });
+        now.is_none_or(|now| now == user)
     }
 
     /// Changes the value as it is in the store now, and keeps it there.
@@ -124,6 +138,7 @@ impl<T: SessionData> Data<T> {
     ///
     /// As [`update`](Self::update).
     pub async fn take(&mut self) -> Result<Option<T>, LoginError> {
+        self.catch_up();
         if self.record.is_none() {
             return Ok(None);
         }

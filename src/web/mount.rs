@@ -8,7 +8,7 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use axum::{extract::Request, http::request::Parts, response::Response};
+use axum::{body::Body, extract::Request, http::request::Parts, response::Response};
 use pin_project_lite::pin_project;
 use tokio::task::futures::TaskLocalFuture;
 use tower_layer::Layer;
@@ -64,10 +64,10 @@ impl Mount {
     /// Runs a handler in the visit of the layer around it, or in its own.
     pub(crate) fn visit<F: Future<Output = Response>>(
         &self,
-        mark: Option<Mark>,
+        joined: Joined,
         handler: impl FnOnce() -> F,
     ) -> Visited<F> {
-        if Visit::join(&self.realms, self.form, mark) {
+        if joined.0 {
             return Visited::Joined { future: handler() };
         }
         let visit = Visit::new(self.realms.clone(), self.form);
@@ -76,14 +76,31 @@ impl Mount {
         }
     }
 
-    /// The layer that opens a visit outside of an app's layer or service.
-    pub(crate) fn layer(&self, check_origin: bool) -> MountLayer {
+    /// Joins the visit that a layer has opened around this request, if there is one.
+    pub(crate) fn join(&self, request: &Parts) -> Joined {
+        let mark = request.extensions.get().copied();
+        Joined(Visit::join(&self.realms, self.form, mark, &request.headers))
+    }
+
+    /// The layer that opens a visit outside of an app's layer, for the handler inside.
+    pub(crate) fn layer(&self) -> MountLayer {
         MountLayer {
             mount: self.clone(),
-            check_origin,
+            around: Around::Layer,
+        }
+    }
+
+    /// The layer around a whole service or router that is not ours.
+    pub(crate) fn around_foreign(&self, check_origin: bool) -> MountLayer {
+        MountLayer {
+            mount: self.clone(),
+            around: Around::Foreign { check_origin },
         }
     }
 }
+
+/// Is a handler in the visit of a layer around it?
+pub(crate) struct Joined(bool);
 
 pin_project! {
     /// A handler or a service in its visit, or an answer without it.
@@ -128,11 +145,19 @@ impl<F: Future<Output = Response>> Future for Visited<F> {
     }
 }
 
-/// Opens a visit that the handler inside joins, so that looks in between work.
+/// Opens a visit around a service.
 #[derive(Clone)]
 pub(crate) struct MountLayer {
     mount: Mount,
-    check_origin: bool,
+    around: Around,
+}
+
+#[derive(Clone, Copy)]
+enum Around {
+    /// The handler inside joins the visit, so that looks in between work.
+    Layer,
+    /// What is inside is the whole visit; nothing joins it.
+    Foreign { check_origin: bool },
 }
 
 impl<S> Layer<S> for MountLayer {
@@ -166,29 +191,33 @@ where
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
-        let MountLayer {
-            mount,
-            check_origin,
-        } = &self.layer;
+        let MountLayer { mount, around } = &self.layer;
+        let inner = &mut self.inner;
         let (mut parts, body) = request.into_parts();
-        if *check_origin && !mount.allows(&parts) {
-            return Served {
-                visited: Visited::cross_origin(),
-            };
-        }
-        let mark = parts.extensions.get::<Mark>().copied();
-        let visited = if Visit::is_around(&mount.realms, mark) {
-            let future = self.inner.call(Request::from_parts(parts, body));
-            Visited::Joined {
-                future: Answer { future },
+        let visited = match around {
+            Around::Foreign { check_origin: true } if !mount.allows(&parts) => {
+                Visited::cross_origin()
             }
-        } else {
-            let mark = Mark::new();
-            parts.extensions.insert(mark);
-            let visit = Visit::joinable(mount.realms.clone(), mount.form, mark);
-            let future = self.inner.call(Request::from_parts(parts, body));
-            Visited::Own {
-                future: visit.scope(Answer { future }),
+            Around::Foreign { .. } => {
+                let joined = mount.join(&parts);
+                parts.extensions.remove::<Mark>();
+                mount.visit(joined, || Answer::of(inner, parts, body))
+            }
+            Around::Layer => {
+                let mark = parts.extensions.get().copied();
+                if Visit::is_around(&mount.realms, mark, &parts.headers) {
+                    Visited::Joined {
+                        future: Answer::of(inner, parts, body),
+                    }
+                } else {
+                    let mark = Mark::new();
+                    parts.extensions.insert(mark);
+                    let visit =
+                        Visit::joinable(mount.realms.clone(), mount.form, mark, &parts.headers);
+                    Visited::Own {
+                        future: visit.scope(Answer::of(inner, parts, body)),
+                    }
+                }
             }
         };
         Served { visited }
@@ -200,6 +229,14 @@ pin_project! {
     pub(crate) struct Answer<F> {
         #[pin]
         future: F,
+    }
+}
+
+impl<F> Answer<F> {
+    fn of<S: Service<Request, Future = F>>(service: &mut S, parts: Parts, body: Body) -> Self {
+        Self {
+            future: service.call(Request::from_parts(parts, body)),
+        }
     }
 }
 

@@ -109,13 +109,14 @@ impl Locked<'_> {
             return Ok(());
         };
         let shard = self.of(session.id);
-        let mut ended = if end_others {
+        let others = if end_others {
             shard.remove_user(user, Some(session.id))
         } else {
-            0
+            Swept::default()
         };
-        ended += at_most.map_or(0, |most| shard.limit(user, session.id, most, now));
-        self.store.users.give_back(ended);
+        let beyond = at_most.map_or(0, |most| shard.limit(user, session.id, most, now));
+        self.store.count_down(others);
+        self.store.users.give_back(beyond);
         Ok(())
     }
 
@@ -144,8 +145,8 @@ impl Locked<'_> {
 
     pub(super) fn end_series(&mut self, series: RecordId) -> u64 {
         let removed = self.of(series).remove_series(series);
-        self.store.users.give_back(removed);
-        removed as u64
+        self.store.count_down(removed);
+        removed.all() as u64
     }
 }
 

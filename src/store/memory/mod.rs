@@ -245,8 +245,8 @@ impl SessionStore for MemoryStore {
             .0
             .shard_at(step.user.home())
             .remove_user(step.user, step.except);
-        self.0.users.give_back(removed);
-        Ok(removed as u64)
+        self.0.count_down(removed);
+        Ok(removed.all() as u64)
     }
 
     async fn sweep(&self, step: Sweep) -> Result<u64, StoreError> {
@@ -257,7 +257,7 @@ impl SessionStore for MemoryStore {
             }
             let swept = lock(shard).sweep(step.now, left);
             self.0.count_down(swept);
-            left -= swept.users + swept.strangers;
+            left -= swept.all();
         }
         let limit = usize::try_from(step.limit).unwrap_or(usize::MAX);
         Ok((limit - left) as u64)

@@ -29,7 +29,7 @@ pub(super) struct Stored {
     expires: Timestamp,
 }
 
-/// How many records a sweep removed.
+/// How many records were removed.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Swept {
     pub(super) users: usize,
@@ -109,7 +109,7 @@ impl Shard {
     }
 
     /// Removes all of a user but one session and its series; answers how many.
-    pub(super) fn remove_user(&mut self, user: UserIndex, except: Option<RecordId>) -> usize {
+    pub(super) fn remove_user(&mut self, user: UserIndex, except: Option<RecordId>) -> Swept {
         let session = except.and_then(|id| self.kind(RecordKind::Session).get(&id));
         let series = session.and_then(|session| session.series);
         self.retain(|kind, id, stored| {
@@ -120,7 +120,7 @@ impl Shard {
     }
 
     /// Removes a series and the sessions that it restored; answers how many.
-    pub(super) fn remove_series(&mut self, series: RecordId) -> usize {
+    pub(super) fn remove_series(&mut self, series: RecordId) -> Swept {
         self.retain(|kind, id, stored| match kind {
             RecordKind::Series => id != series,
             RecordKind::Session => stored.series != Some(series),
@@ -151,28 +151,23 @@ impl Shard {
 
     /// Removes at most `limit` expired records.
     pub(super) fn sweep(&mut self, now: Timestamp, limit: usize) -> Swept {
-        let mut swept = Swept::default();
+        let mut left = limit;
         self.retain(|_, _, stored| {
-            if stored.is_alive(now) || swept.users + swept.strangers >= limit {
-                return true;
-            }
-            *(if stored.user.is_some() {
-                &mut swept.users
-            } else {
-                &mut swept.strangers
-            }) += 1;
-            false
-        });
-        swept
+            let kept = stored.is_alive(now) || left == 0;
+            left -= usize::from(!kept);
+            kept
+        })
     }
 
-    fn retain(&mut self, mut keep: impl FnMut(RecordKind, RecordId, &Stored) -> bool) -> usize {
-        let mut removed = 0;
+    fn retain(&mut self, mut keep: impl FnMut(RecordKind, RecordId, &Stored) -> bool) -> Swept {
+        let mut removed = Swept::default();
         for kind in RecordKind::ALL {
             let records = self.kind_mut(kind);
-            let before = records.len();
-            records.retain(|id, stored| keep(kind, *id, stored));
-            removed += before - records.len();
+            records.retain(|id, stored| {
+                let kept = keep(kind, *id, stored);
+                removed.count(usize::from(!kept), stored);
+                kept
+            });
             // A shard that was full once gives the memory back.
             if records.len() < records.capacity() / 4 {
                 records.shrink_to(records.len() * 2);
@@ -190,6 +185,19 @@ impl Shard {
         kind: RecordKind,
     ) -> &mut HashMap<RecordId, Stored, BuildHasherDefault<IdHasher>> {
         &mut self.kinds[usize::from(kind.number())]
+    }
+}
+
+impl Swept {
+    pub(super) fn all(self) -> usize {
+        self.users + self.strangers
+    }
+
+    fn count(&mut self, more: usize, stored: &Stored) {
+        match stored.user {
+            Some(_) => self.users += more,
+            None => self.strangers += more,
+        }
     }
 }
 
