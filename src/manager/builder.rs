@@ -235,11 +235,9 @@ impl<L, K> Builder<L, K> {
         keys.extend(older_keys);
         keys.iter().try_for_each(SecretKey::check)?;
         let core = Arc::new(Core::new(settings, &keys, store, clock));
+        let realm = Realm::new(core, loader.into_loader().0);
         Ok(LoginManager {
-            realm: Arc::new(Realm {
-                core,
-                loader: loader.into_loader().0,
-            }),
+            realm: Arc::new(realm),
         })
     }
 

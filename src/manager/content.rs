@@ -22,7 +22,7 @@ pub(crate) struct LoginFacts<'a> {
     pub(crate) user: &'a [u8],
     /// The same for as long as the user is logged in, whatever the session's id.
     pub(crate) login_id: [u8; 8],
-    /// Which type of users wrote it: [`Realm::user_tag`](crate::manager::Realm::user_tag).
+    /// Which type of users wrote it: [`Realm::user_tag`](crate::manager::Realm).
     pub(crate) user_tag: [u8; 4],
     /// [`AuthHash::for_record`](crate::AuthHash) of the credentials at login.
     pub(crate) auth_hash: [u8; 16],

@@ -28,13 +28,18 @@ use crate::{
 pub(crate) struct Realm<U> {
     pub(crate) core: Arc<Core>,
     pub(crate) loader: Box<dyn DynLoader<U>>,
+    /// Tells user types apart in a record, should two managers with one name
+    /// and one key share a store: the session of a customer is none of staff.
+    pub(crate) user_tag: [u8; 4],
 }
 
 impl<U: AuthUser> Realm<U> {
-    /// Tells user types apart in a record, should two managers with one name
-    /// and one key share a store: the session of a customer is none of staff.
-    pub(crate) fn user_tag() -> [u8; 4] {
-        tag(std::any::type_name::<U>())
+    pub(crate) fn new(core: Arc<Core>, loader: Box<dyn DynLoader<U>>) -> Self {
+        Self {
+            core,
+            loader,
+            user_tag: tag(std::any::type_name::<U>()),
+        }
     }
 }
 

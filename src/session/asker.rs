@@ -1,17 +1,18 @@
 //! Who asks: what an answer of the library depends on besides the login.
 
-use http::{Method, Uri};
+use http::{HeaderValue, Method, Uri};
 
 use crate::local_path::LocalPath;
 
-/// The little that is kept of a request until its answer is known.
+/// The little that is kept of a request until its answer is known: nothing
+/// that is not needed for most answers is worked out before.
 #[derive(Clone, Debug)]
 pub(crate) struct Asker {
     pub(crate) form: AnswerForm,
-    /// The page the browser is on, as far as it may be returned to.
-    pub(crate) page: Option<LocalPath>,
-    /// The `next` in the query, if it is one that may be gone to.
-    pub(crate) next: Option<LocalPath>,
+    only_reads: bool,
+    uri: Uri,
+    /// The address that htmx tells of the page around a fragment.
+    current_page: Option<HeaderValue>,
 }
 
 /// The form of an answer.
@@ -30,21 +31,29 @@ impl Asker {
         form: AnswerForm,
         method: &Method,
         uri: &Uri,
-        current_page: Option<&str>,
+        current_page: Option<&HeaderValue>,
     ) -> Self {
-        let page = match form {
-            AnswerForm::Htmx => current_page
-                .and_then(|url| url.parse::<Uri>().ok())
-                .as_ref()
-                .and_then(path_of),
-            _ if matches!(*method, Method::GET | Method::HEAD) => path_of(uri),
-            _ => None,
-        };
+        let only_reads = matches!(*method, Method::GET | Method::HEAD);
         Self {
             form,
-            page,
-            next: next_in(uri.query().unwrap_or_default()),
+            only_reads,
+            uri: uri.clone(),
+            current_page: current_page.cloned(),
         }
+    }
+
+    /// The page the browser is on, as far as it may be returned to.
+    pub(crate) fn page(&self) -> Option<LocalPath> {
+        match (self.form, &self.current_page) {
+            (AnswerForm::Htmx, page) => path_of(&page.as_ref()?.to_str().ok()?.parse().ok()?),
+            _ if self.only_reads => path_of(&self.uri),
+            _ => None,
+        }
+    }
+
+    /// The `next` in the query, if it is one that may be gone to.
+    pub(crate) fn next(&self) -> Option<LocalPath> {
+        next_in(self.uri.query()?)
     }
 }
 
@@ -70,27 +79,28 @@ mod tests {
     use super::*;
 
     fn asker(form: AnswerForm, method: Method, uri: &str, current: Option<&str>) -> Asker {
-        Asker::new(form, &method, &uri.parse().unwrap(), current)
+        let current = current.map(|url| HeaderValue::from_str(url).unwrap());
+        Asker::new(form, &method, &uri.parse().unwrap(), current.as_ref())
     }
 
     #[test]
     fn a_page_is_returned_to_only_if_reading_it_is_safe() {
-        let page = |method| asker(AnswerForm::Page, method, "/orders?page=2", None).page;
+        let page = |method| asker(AnswerForm::Page, method, "/orders?page=2", None).page();
         assert_eq!(page(Method::GET), LocalPath::parse("/orders?page=2"));
         assert_eq!(page(Method::POST), None);
         assert_eq!(
-            asker(AnswerForm::Page, Method::GET, "http://evil.example/a", None).page,
+            asker(AnswerForm::Page, Method::GET, "http://evil.example/a", None).page(),
             LocalPath::parse("/a")
         );
         assert_eq!(
-            asker(AnswerForm::Page, Method::GET, "//evil.example/a", None).page,
+            asker(AnswerForm::Page, Method::GET, "//evil.example/a", None).page(),
             None
         );
     }
 
     #[test]
     fn htmx_returns_to_the_page_around_the_fragment() {
-        let page = |url| asker(AnswerForm::Htmx, Method::POST, "/fragment", url).page;
+        let page = |url| asker(AnswerForm::Htmx, Method::POST, "/fragment", url).page();
         assert_eq!(
             page(Some("https://app.example/list?page=2")),
             LocalPath::parse("/list?page=2")
@@ -108,7 +118,7 @@ mod tests {
                 &format!("/login?{query}"),
                 None,
             )
-            .next
+            .next()
         };
         assert_eq!(
             next("a=b&next=%2Forders%3Fpage%3D2"),

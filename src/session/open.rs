@@ -49,7 +49,7 @@ impl<U: AuthUser> Realm<U> {
         if record.user != Some(UserIndex::of(core.realm(), login.user)) {
             return Ok(Found::Nobody);
         }
-        if login.user_tag != Self::user_tag() {
+        if login.user_tag != self.user_tag {
             tracing::error!(
                 target: "portcullis", realm = core.realm(), session = %record.id,
                 "a session of another user type: give each manager a name of its own with `.realm(…)`"

@@ -153,7 +153,7 @@ pub(super) async fn replace<U: AuthUser>(
         let facts = LoginFacts {
             user: &id,
             login_id,
-            user_tag: Realm::<U>::user_tag(),
+            user_tag: realm.user_tag,
             auth_hash,
             ends,
             verified: login.verified,

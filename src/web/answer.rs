@@ -7,7 +7,6 @@
 //! htmx.
 
 use axum::{
-    body::Body,
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -50,7 +49,11 @@ impl Answers {
 
 impl IntoResponse for LoginError {
     fn into_response(self) -> Response {
-        let mut response = refusal(self.kind(), None, None, false);
+        // Within a visit the mount will find the words.
+        let mut response = match visit::peek(|_| ()) {
+            Some(()) => in_short(self.kind()).0.into_response(),
+            None => refusal(self.kind(), None, None, false),
+        };
         response.extensions_mut().insert(Marker(self.kind()));
         response
     }
@@ -132,38 +135,42 @@ fn describes_the_answer(name: &HeaderName) -> bool {
 
 fn refusal(kind: Kind, asker: Option<&Asker>, core: Option<&Core>, logged_in: bool) -> Response {
     let (status, title) = in_short(kind);
-    let target = asker
-        .zip(core)
-        .and_then(|(asker, core)| target(kind, asker, core, logged_in));
     let form = asker.map_or(AnswerForm::Api, |asker| asker.form);
-    if let (AnswerForm::Page, Some(target)) = (form, &target) {
-        return (StatusCode::SEE_OTHER, [(header::LOCATION, target.clone())]).into_response();
-    }
-    let body = match form {
-        AnswerForm::Page => (
-            HeaderValue::from_static("text/plain; charset=utf-8"),
-            format!("{title}\n"),
-        ),
-        AnswerForm::Api | AnswerForm::Htmx => {
-            let body = format!(
-                r#"{{"type":"about:blank","title":"{title}","status":{}}}"#,
-                status.as_u16()
-            );
-            (HeaderValue::from_static("application/problem+json"), body)
+    let target = match (form, asker, core) {
+        (AnswerForm::Api, ..) => None,
+        (_, Some(asker), Some(core)) => target(kind, asker, core, logged_in),
+        _ => None,
+    };
+    let mut response = match (form, target) {
+        (AnswerForm::Page, Some(target)) => {
+            return (StatusCode::SEE_OTHER, [(header::LOCATION, target)]).into_response();
+        }
+        (AnswerForm::Page, None) => (status, format!("{title}\n")).into_response(),
+        (AnswerForm::Api, _) => problem(status, title),
+        (AnswerForm::Htmx, target) => {
+            let mut response = problem(status, title);
+            response
+                .headers_mut()
+                .extend(target.map(|target| (HX_REDIRECT, target)));
+            response
         }
     };
-    let mut response = Response::new(Body::from(body.1));
-    *response.status_mut() = status;
-    response.headers_mut().insert(header::CONTENT_TYPE, body.0);
     if status == StatusCode::UNAUTHORIZED {
         response
             .headers_mut()
             .insert(header::WWW_AUTHENTICATE, challenge(kind, core));
     }
-    if let (AnswerForm::Htmx, Some(target)) = (form, target) {
-        response.headers_mut().insert("hx-redirect", target);
-    }
     response
+}
+
+/// The refusal as a program reads it (RFC 9457).
+fn problem(status: StatusCode, title: &str) -> Response {
+    let body = format!(
+        r#"{{"type":"about:blank","title":"{title}","status":{}}}"#,
+        status.as_u16()
+    );
+    let content_type = HeaderValue::from_static("application/problem+json");
+    (status, [(header::CONTENT_TYPE, content_type)], body).into_response()
 }
 
 /// Status and title. Whoever may not log in learns no reason.
@@ -190,10 +197,10 @@ fn target(kind: Kind, asker: &Asker, core: &Core, logged_in: bool) -> Option<Hea
     let settings = &core.settings;
     let target = match kind {
         Kind::Unauthorized | Kind::Ended => {
-            with_next(settings.login_path.as_ref()?, asker.page.as_ref())
+            with_next(settings.login_path.as_ref()?, asker.page().as_ref())
         }
         Kind::NeedsRefresh { .. } => {
-            with_next(settings.refresh_path.as_ref()?, asker.page.as_ref())
+            with_next(settings.refresh_path.as_ref()?, asker.page().as_ref())
         }
         Kind::Refused | Kind::Inactive => {
             let again = if logged_in {
@@ -201,13 +208,15 @@ fn target(kind: Kind, asker: &Asker, core: &Core, logged_in: bool) -> Option<Hea
             } else {
                 None
             };
-            with_next(again.or(settings.login_path.as_ref())?, asker.next.as_ref())
+            with_next(
+                again.or(settings.login_path.as_ref())?,
+                asker.next().as_ref(),
+            )
         }
-        Kind::LoggedInAlready => asker
-            .next
-            .as_ref()
-            .unwrap_or(&settings.after_login_path)
-            .to_string(),
+        Kind::LoggedInAlready => match asker.next() {
+            Some(next) => next.to_string(),
+            None => settings.after_login_path.to_string(),
+        },
         _ => return None,
     };
     HeaderValue::try_from(target).ok()
@@ -267,6 +276,8 @@ fn vary_by_cookie(headers: &mut HeaderMap) {
         headers.append(header::VARY, HeaderValue::from_static("Cookie"));
     }
 }
+
+const HX_REDIRECT: HeaderName = HeaderName::from_static("hx-redirect");
 
 const IN_A_QUERY: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')

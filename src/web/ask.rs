@@ -82,7 +82,7 @@ impl<U: AuthUser> Ask<'_, U> {
     pub(crate) fn ticket(&self) -> Result<Ticket, LoginError> {
         let visit = self.enter()?;
         let next = visit::note(visit, |notes| {
-            notes.asker.as_ref().and_then(|asker| asker.next.clone())
+            notes.asker.as_ref().and_then(|asker| asker.next())
         })
         .flatten();
         Ok(Ticket { visit, next })
@@ -147,5 +147,6 @@ fn asker(request: &Parts, form: Option<AnswerForm>) -> Asker {
         .extensions
         .get::<OriginalUri>()
         .map_or(&request.uri, |original| &original.0);
-    Asker::new(form, &request.method, uri, text("hx-current-url"))
+    let current_page = request.headers.get("hx-current-url");
+    Asker::new(form, &request.method, uri, current_page)
 }
