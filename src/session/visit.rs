@@ -45,7 +45,7 @@ pub(crate) struct Visit {
     form: Option<AnswerForm>,
     /// Opened by a layer around the request with this mark, and not yet
     /// entered by the handler inside it.
-    joinable: Option<Joinable>,
+    joinable: Option<Box<Joinable>>,
     noted: Option<Box<Notes>>,
 }
 
@@ -123,10 +123,10 @@ impl Visit {
         mark: Mark,
         headers: &HeaderMap,
     ) -> Self {
-        let joinable = Some(Joinable {
+        let joinable = Some(Box::new(Joinable {
             mark,
             cookies: cookies(headers),
-        });
+        }));
         Self {
             joinable,
             ..Self::new(realms, form)
