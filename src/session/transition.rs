@@ -122,8 +122,7 @@ pub(super) enum Kept {
 ///
 /// # Errors
 ///
-/// When the store fails or the old record is gone; nothing has changed then,
-/// and the user is given back.
+/// When the store fails or the old record is gone; nothing has changed then.
 pub(super) async fn replace<U: AuthUser>(
     realm: &Arc<Realm<U>>,
     number: visit::Number,

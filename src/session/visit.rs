@@ -38,7 +38,7 @@ pub(crate) type Realms = Arc<[Arc<Core>]>;
 /// Tells a visit from every other of this process.
 pub(crate) type Number = u64;
 
-/// What a visit holds once something has looked.
+/// One request to one handler, with what is known of it once something has looked.
 pub(crate) struct Visit {
     realms: Realms,
     /// The form of answer that the routes ask for.

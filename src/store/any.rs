@@ -24,9 +24,11 @@ impl AnyStore {
 
 type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// The steps that the manager takes, as a trait that can be `dyn`.
-macro_rules! dyn_steps {
+/// Every step of the trait, three times: as a trait that can be `dyn`, for
+/// [`AnyStore`], and handed on by a shared store.
+macro_rules! steps {
     ($($name:ident($step:ident) -> $answer:ty;)*) => {
+        #[allow(dead_code, reason = "restore and watch are steps of features to come")]
         pub(crate) trait DynStore: Send + Sync {
             $(fn $name(&self, step: $step) -> Boxed<'_, $answer>;)*
         }
@@ -37,6 +39,7 @@ macro_rules! dyn_steps {
             })*
         }
 
+        #[allow(dead_code, reason = "restore and watch are steps of features to come")]
         impl AnyStore {
             $(pub(crate) async fn $name(&self, step: $step) -> $answer {
                 match self {
@@ -45,25 +48,7 @@ macro_rules! dyn_steps {
                 }
             })*
         }
-    };
-}
 
-dyn_steps! {
-    insert(Insert) -> Result<Inserted, StoreError>;
-    load(Load) -> Result<Option<Record>, StoreError>;
-    update(Update) -> Result<Swap, StoreError>;
-    rotate(Rotate) -> Result<Swap, StoreError>;
-    touch(Touch) -> Result<bool, StoreError>;
-    delete(Delete) -> Result<bool, StoreError>;
-    end(End) -> Result<u64, StoreError>;
-    list(ListByUser) -> Result<Vec<Record>, StoreError>;
-    delete_by_user(DeleteByUser) -> Result<u64, StoreError>;
-    sweep(Sweep) -> Result<u64, StoreError>;
-}
-
-/// Every step of the trait, handed to the shared store.
-macro_rules! shared_steps {
-    ($($name:ident($step:ident) -> $answer:ty;)*) => {
         /// A store that several managers share.
         impl<T: SessionStore> SessionStore for Arc<T> {
             $(fn $name(&self, step: $step) -> impl Future<Output = $answer> + Send {
@@ -73,7 +58,7 @@ macro_rules! shared_steps {
     };
 }
 
-shared_steps! {
+steps! {
     insert(Insert) -> Result<Inserted, StoreError>;
     load(Load) -> Result<Option<Record>, StoreError>;
     update(Update) -> Result<Swap, StoreError>;
