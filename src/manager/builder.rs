@@ -22,6 +22,32 @@ use crate::{
 /// 1. how a user is found: [`user_loader`](Self::user_loader),
 /// 2. what signs the cookies: [`secret_key`](Self::secret_key).
 ///
+/// # Example
+///
+/// ```
+/// # use portcullis::{AuthHash, AuthUser, OneFactor};
+/// # struct User;
+/// # impl AuthUser for User {
+/// #     type Id = u64;
+/// #     type Factors = OneFactor;
+/// #     fn id(&self) -> u64 { 1 }
+/// #     fn session_auth_hash(&self) -> AuthHash { AuthHash::none() }
+/// # }
+/// # async fn load_user(_: u64) -> Result<Option<User>, std::io::Error> { Ok(None) }
+/// use std::time::Duration;
+/// use portcullis::{LoginManager, SecretKey};
+///
+/// let manager = LoginManager::builder()
+///     .user_loader(load_user)
+///     .secret_key(SecretKey::generate()?)
+///     .login_path("/login")
+///     .refresh_path("/confirm")
+///     .fresh_for(Duration::from_secs(5 * 60))
+///     .build()?;
+/// # let _ = manager;
+/// # Ok::<(), portcullis::BuildError>(())
+/// ```
+///
 /// Everything else has a default. You won't need to write out the type
 /// parameters; they say which of the two is still missing, and
 /// [`build`](Self::build) does not compile before both are there.

@@ -25,6 +25,26 @@ where
 {
     /// Serves a tower service under `path` to those who prove what this area
     /// asks for: files that only members see.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use axum::{Router, routing::get};
+    /// use portcullis::{Authenticated, Login, Routes};
+    /// # use portcullis::{AuthHash, AuthUser, OneFactor};
+    /// # struct User;
+    /// # impl AuthUser for User {
+    /// #     type Id = u64;
+    /// #     type Factors = OneFactor;
+    /// #     fn id(&self) -> u64 { 1 }
+    /// #     fn session_auth_hash(&self) -> AuthHash { AuthHash::none() }
+    /// # }
+    ///
+    /// // Any service: `tower_http::services::ServeDir`, or a router.
+    /// let reports = Router::new().route("/2026", get("all went well"));
+    /// let routes = Routes::<Login<User>>::new()
+    ///     .area::<Authenticated<User>>("/members", |area| area.service("/reports", reports));
+    /// ```
     pub fn service<T, W>(mut self, path: &str, service: T) -> Self
     where
         G: Ask<S, W>,
@@ -106,6 +126,16 @@ where
     S: Clone + Send + Sync + 'static,
 {
     /// Serves a tower service under `path` to everyone: files, for example.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use axum::{Router, routing::get};
+    /// use portcullis::Routes;
+    ///
+    /// let files = Router::new().route("/style.css", get("body { color: black }"));
+    /// let routes: Routes = Routes::new().public_service("/static", files);
+    /// ```
     pub fn public_service<T>(mut self, path: &str, service: T) -> Self
     where
         G: AtTheTop,
@@ -150,6 +180,19 @@ where
     /// Adds a whole axum router under `path` that is guarded by other means,
     /// or not yet by these: webhooks with a signature, old code on its way.
     /// The reason stands in the access table.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use axum::{Router, routing::post};
+    /// use portcullis::Routes;
+    ///
+    /// async fn paid() { /* checks the sender's signature */ }
+    ///
+    /// let hooks = Router::new().route("/paid", post(paid));
+    /// let routes: Routes = Routes::new().unguarded("/hooks", "signed by the sender", hooks);
+    /// assert_eq!(routes.access_table().to_string(), "*  /hooks/*  unguarded  (signed by the sender)\n");
+    /// ```
     ///
     /// # Security
     ///

@@ -22,6 +22,29 @@ impl<P> Session<P> {
     /// Call it right after the change is saved. Without it the change ends all
     /// sessions, this one too.
     ///
+    /// # Example
+    ///
+    /// ```
+    /// use portcullis::{Fresh, LoginError, Session};
+    /// # use portcullis::{AuthHash, AuthUser, OneFactor};
+    /// # #[derive(Clone)] struct User { password: String }
+    /// # impl AuthUser for User {
+    /// #     type Id = u64;
+    /// #     type Factors = OneFactor;
+    /// #     fn id(&self) -> u64 { 1 }
+    /// #     fn session_auth_hash(&self) -> AuthHash { AuthHash::of(&self.password) }
+    /// # }
+    /// # async fn save(_user: &User) {}
+    ///
+    /// async fn change_password(session: Session<Fresh<User>>, new: String) -> Result<&'static str, LoginError> {
+    ///     let mut user = session.user().clone();
+    ///     user.password = new; // a real app keeps a hash
+    ///     save(&user).await;
+    ///     session.credentials_changed(user).await?;
+    ///     Ok("changed, and logged out everywhere else")
+    /// }
+    /// ```
+    ///
     /// # Errors
     ///
     /// Awaited, it fails with a [`LoginError`] that is

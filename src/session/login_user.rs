@@ -23,6 +23,36 @@ impl<P> Session<P> {
     /// [`KEEP_AT_LOGIN`](crate::SessionData::KEEP_AT_LOGIN): somebody else may
     /// have planted it.
     ///
+    /// # Example
+    ///
+    /// ```
+    /// use axum::{Form, response::Redirect};
+    /// use portcullis::{Anonymous, Login, LoginError, Session};
+    /// # use portcullis::{AuthHash, AuthUser, OneFactor};
+    /// # #[derive(Clone)] struct User { password: String }
+    /// # impl AuthUser for User {
+    /// #     type Id = u64;
+    /// #     type Factors = OneFactor;
+    /// #     fn id(&self) -> u64 { 1 }
+    /// #     fn session_auth_hash(&self) -> AuthHash { AuthHash::of(&self.password) }
+    /// # }
+    /// # #[derive(serde::Deserialize)] struct LoginForm { name: String, password: String }
+    /// # async fn find(_name: &str) -> Option<User> { None }
+    ///
+    /// async fn log_in(
+    ///     session: Session<Anonymous>,
+    ///     login: Login<User>,
+    ///     Form(form): Form<LoginForm>,
+    /// ) -> Result<Redirect, LoginError> {
+    ///     let user = find(&form.name).await.filter(|user| user.password == form.password);
+    ///     let user = user.ok_or_else(LoginError::refused)?;
+    ///     let session = session.login_user(login.vouch_for(user)).await?;
+    ///     // Now `session` is a `Session<Fresh<User>>`.
+    ///     println!("hello, user {}", session.user().id());
+    ///     Ok(session.next_or("/"))
+    /// }
+    /// ```
+    ///
     /// Options, before `.await`: [`stale`](LoginUser::stale),
     /// [`force_inactive`](LoginUser::force_inactive),
     /// [`or_session`](LoginUser::or_session).

@@ -16,6 +16,18 @@ use crate::{
 /// `next` or to the [`after_login_path`](crate::Builder::after_login_path); an API
 /// client gets 409.
 ///
+/// # Example
+///
+/// ```
+/// use axum::response::Html;
+/// use portcullis::Anonymous;
+///
+/// // A login page that sends on who needs it no more.
+/// async fn login_page(_: Anonymous) -> Html<&'static str> {
+///     Html("<form method=post>…</form>")
+/// }
+/// ```
+///
 /// Plain `Anonymous` is of the one realm whose [`Login`](crate::Login) the
 /// state holds; in an app with several write `Anonymous<Staff>`.
 pub struct Anonymous<U = OnlyRealm> {

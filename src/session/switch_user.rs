@@ -18,6 +18,19 @@ impl<P> Session<P> {
     /// Logs the user out and another one in, in one step: under a new id, with
     /// nothing of the earlier user's data.
     ///
+    /// # Example
+    ///
+    /// ```
+    /// use portcullis::{AuthUser, Authenticated, Fresh, LoginError, Session, Verified};
+    ///
+    /// async fn become_other<U: AuthUser>(
+    ///     session: Session<Authenticated<U>>,
+    ///     other: Verified<U>,
+    /// ) -> Result<Session<Fresh<U>>, LoginError> {
+    ///     session.switch_user(other).await
+    /// }
+    /// ```
+    ///
     /// # Errors
     ///
     /// Awaited, it fails with a [`LoginError`] that is
@@ -25,6 +38,11 @@ impl<P> Session<P> {
     /// when the verification is older than 5 minutes,
     /// [`is_ended`](LoginError::is_ended) when the session was logged out
     /// meanwhile, or [`is_store`](LoginError::is_store).
+    ///
+    /// # Security
+    ///
+    /// It takes a [`Verified`]: that the present user may become the other one is
+    /// no proof of being the other one. Vouch only after a check of both.
     pub fn switch_user<U, V>(self, verified: V) -> SwitchUser<P, U>
     where
         U: AuthUser,

@@ -19,6 +19,26 @@ use crate::{
 /// A transition that gives the session back when it fails: from `.or_session()`.
 ///
 /// Awaited, it gives `Result<Session<Next>, (LoginError, Session<Before>)>`.
+///
+/// # Example
+///
+/// ```
+/// use portcullis::{Anonymous, AuthUser, LoginError, Session, Verified};
+///
+/// async fn log_in<U: AuthUser>(
+///     session: Session<Anonymous>,
+///     verified: Verified<U>,
+///     and_if_not: Verified<U>,
+/// ) -> Result<(), LoginError> {
+///     match session.login_user(verified).or_session().await {
+///         Ok(_) => Ok(()),
+///         Err((error, session)) if error.is_inactive() => {
+///             session.login_user(and_if_not).await.map(drop)
+///         }
+///         Err((error, _)) => Err(error),
+///     }
+/// }
+/// ```
 #[must_use = "a transition takes effect when it is awaited"]
 #[derive(Debug)]
 pub struct OrSession<T>(pub(super) T);

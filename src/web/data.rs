@@ -77,6 +77,31 @@ pub trait SessionData: Serialize + DeserializeOwned + Default + Send + Sync + 's
 /// [`stored`](Self::stored) tells these apart. Change it
 /// with [`update`](Self::update), use it once with [`take`](Self::take). A
 /// stranger gets a session only with the first update.
+///
+/// # Example
+///
+/// ```
+/// use portcullis::{CurrentUser, Data, LoginError};
+/// # use serde::{Deserialize, Serialize};
+/// # use portcullis::{AuthHash, AuthUser, OneFactor, SessionData};
+/// # struct User;
+/// # impl AuthUser for User {
+/// #     type Id = u64;
+/// #     type Factors = OneFactor;
+/// #     fn id(&self) -> u64 { 1 }
+/// #     fn session_auth_hash(&self) -> AuthHash { AuthHash::none() }
+/// # }
+/// # #[derive(Default, Serialize, Deserialize)] struct Visits { count: u64 }
+/// # impl SessionData for Visits {
+/// #     type User = User;
+/// #     const NAME: &'static str = "visits";
+/// # }
+///
+/// async fn count(_: CurrentUser<User>, mut visits: Data<Visits>) -> Result<String, LoginError> {
+///     visits.update(|visits| visits.count += 1).await?;
+///     Ok(format!("visit {}", visits.count))
+/// }
+/// ```
 pub struct Data<T: SessionData> {
     value: T,
     is_stored: bool,
