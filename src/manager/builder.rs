@@ -22,6 +22,10 @@ use crate::{
 /// 1. how a user is found: [`user_loader`](Self::user_loader),
 /// 2. what signs the cookies: [`secret_key`](Self::secret_key).
 ///
+/// Everything else has a default. You won't need to write out the type
+/// parameters; they say which of the two is still missing, and
+/// [`build`](Self::build) does not compile before both are there.
+///
 /// # Example
 ///
 /// ```
@@ -47,10 +51,6 @@ use crate::{
 /// # let _ = manager;
 /// # Ok::<(), portcullis::BuildError>(())
 /// ```
-///
-/// Everything else has a default. You won't need to write out the type
-/// parameters; they say which of the two is still missing, and
-/// [`build`](Self::build) does not compile before both are there.
 #[must_use]
 pub struct Builder<L, K> {
     loader: L,

@@ -1,0 +1,161 @@
+//! What reaches the log: each failure, and no secret.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod support;
+
+use std::{
+    fmt::Write,
+    sync::{Arc, Mutex, atomic::Ordering},
+};
+
+use axum::http::StatusCode;
+use support::*;
+use tracing::{Event, Metadata, Subscriber, field, span};
+
+/// Everything that is logged on this thread, as one text.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<String>>);
+
+impl Log {
+    fn taken(&self) -> String {
+        std::mem::take(&mut self.0.lock().unwrap())
+    }
+}
+
+struct Fields<'a>(&'a mut String);
+
+impl field::Visit for Fields<'_> {
+    fn record_debug(&mut self, field: &field::Field, value: &dyn std::fmt::Debug) {
+        write!(self.0, " {field}={value:?}").unwrap();
+    }
+}
+
+impl Subscriber for Log {
+    fn enabled(&self, _: &Metadata<'_>) -> bool {
+        true
+    }
+
+    fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
+        span::Id::from_u64(1)
+    }
+
+    fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
+
+    fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
+
+    fn event(&self, event: &Event<'_>) {
+        let mut log = self.0.lock().unwrap();
+        write!(
+            log,
+            "{} {}",
+            event.metadata().level(),
+            event.metadata().target()
+        )
+        .unwrap();
+        event.record(&mut Fields(&mut log));
+        log.push('\n');
+    }
+
+    fn enter(&self, _: &span::Id) {}
+
+    fn exit(&self, _: &span::Id) {}
+}
+
+#[tokio::test]
+async fn each_failure_is_logged_with_its_cause() {
+    let log = Log::default();
+    let _guard = tracing::subscriber::set_default(log.clone());
+    let world = World::new();
+    let mut browser = world.logged_in(1).await;
+    log.taken();
+
+    world.store.break_at(Some("load"));
+    assert_eq!(
+        browser.get("/me").await.status,
+        StatusCode::SERVICE_UNAVAILABLE
+    );
+    let logged = log.taken();
+    assert!(
+        logged.contains("ERROR portcullis") && logged.contains("the store is gone"),
+        "{logged}"
+    );
+    world.store.break_at(None);
+
+    for (fault, cause) in [
+        (&world.database.broken, "the database is gone"),
+        (&world.database.panics, "the user loader panicked"),
+    ] {
+        fault.store(true, Ordering::SeqCst);
+        assert_eq!(
+            browser.get("/me").await.status,
+            StatusCode::INTERNAL_SERVER_ERROR
+        );
+        let logged = log.taken();
+        assert!(
+            logged.contains("ERROR portcullis") && logged.contains(cause),
+            "{logged}"
+        );
+        fault.store(false, Ordering::SeqCst);
+    }
+}
+
+#[tokio::test]
+async fn a_transition_that_is_dropped_is_logged() {
+    let log = Log::default();
+    let _guard = tracing::subscriber::set_default(log.clone());
+    let world = World::with(
+        |builder| builder,
+        |routes, _| {
+            routes.post(
+                "/forgotten",
+                async |session: portcullis::Session<portcullis::Authenticated<User>>| {
+                    drop(session.logout_user());
+                },
+            )
+        },
+    );
+    let mut browser = world.logged_in(1).await;
+    browser.post("/forgotten").await;
+    let logged = log.taken();
+    assert!(
+        logged.contains("WARN portcullis") && logged.contains("logout_user"),
+        "{logged}"
+    );
+    assert_eq!(
+        browser.get("/me").await.body,
+        "user 1",
+        "nothing has changed"
+    );
+}
+
+#[tokio::test]
+async fn no_secret_reaches_the_log() {
+    let log = Log::default();
+    let _guard = tracing::subscriber::set_default(log.clone());
+    let world = World::new();
+    let mut browser = world.browser();
+    let mut secrets = vec![];
+    for path in [
+        "/note/424242",
+        "/login/1",
+        "/confirm/1",
+        "/password/hunter2",
+        "/switch/2",
+        "/logout",
+        "/login/77",
+    ] {
+        browser.post(path).await;
+        for value in browser.jar.values() {
+            secrets.extend(value.split('.').skip(2).map(str::to_owned));
+        }
+    }
+    world.store.break_at(Some("all"));
+    browser.post("/login/1").await;
+    browser.get("/data").await;
+    secrets.extend(["hunter2", "secret 1", "424242"].map(str::to_owned));
+    let logged = log.taken();
+    assert!(logged.lines().count() >= 6, "{logged}");
+    for secret in secrets {
+        assert!(!logged.contains(&secret), "{secret} in\n{logged}");
+    }
+}
