@@ -1,10 +1,10 @@
 #[path = "../common.rs"]
 mod common;
 use common::*;
-use portcullis::{Authenticated, Fresh};
+use portcullis::Authenticated;
 
-fn keep(proof: &Authenticated<User>, fresh: &Fresh<User>) -> (Authenticated<User>, Fresh<User>) {
-    (proof.clone(), fresh.clone())
+fn keep(proof: &Authenticated<User>) -> Authenticated<User> {
+    proof.clone()
 }
 
 fn main() {}

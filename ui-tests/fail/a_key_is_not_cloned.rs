@@ -1,0 +1,7 @@
+use portcullis::SecretKey;
+
+fn copy(key: &SecretKey) -> SecretKey {
+    key.clone()
+}
+
+fn main() {}

@@ -1,0 +1,7 @@
+use portcullis::SecretKey;
+
+fn print(key: SecretKey) -> String {
+    key.to_string()
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+#[path = "../common.rs"]
+mod common;
+use common::*;
+use portcullis::Authenticated;
+
+fn forge() -> Authenticated<User> {
+    Default::default()
+}
+
+fn main() {}
