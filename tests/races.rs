@@ -14,7 +14,7 @@ use std::{
 use axum::{
     Router,
     body::Body,
-    extract::{FromRef, Path, Request, State},
+    extract::{FromRef, FromRequestParts, Path, Request, State},
     http::{Method, StatusCode},
     middleware::{Next, from_fn_with_state},
     response::{IntoResponse, Response},
@@ -426,6 +426,40 @@ async fn a_layer_that_swaps_the_cookie_swaps_the_login_and_nothing_cached_remain
         browser.get("/looked").await.body,
         "user 2",
         "also after a look at the other"
+    );
+}
+
+#[tokio::test]
+async fn one_visit_looks_at_one_cookie() {
+    async fn look_twice(
+        State(login): State<Login<User>>,
+        request: Request,
+        next: Next,
+    ) -> Response {
+        let (mut parts, body) = request.into_parts();
+        let look = CurrentUser::<User>::from_request_parts(&mut parts, &login)
+            .await
+            .unwrap();
+        assert!(look.is_authenticated());
+        parts.headers.remove("cookie");
+        let other = CurrentUser::<User>::from_request_parts(&mut parts, &login).await;
+        assert!(
+            other.is_err(),
+            "what was found under the first is not shown for the second"
+        );
+        next.run(Request::from_parts(parts, body)).await
+    }
+    let world = World::with(
+        |builder| builder,
+        |routes, login| routes.layer(from_fn_with_state(login, look_twice)),
+    );
+    let mut browser = world.browser();
+    browser.jar = world.again(|builder| builder).logged_in(1).await.jar;
+    let reply = browser.api(Method::GET, "/me").await;
+    assert_eq!(
+        reply.status,
+        StatusCode::UNAUTHORIZED,
+        "the handler sees the request as it is now"
     );
 }
 
