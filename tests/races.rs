@@ -557,6 +557,60 @@ async fn a_request_with_anothers_extensions_takes_nobodys_visit() {
 }
 
 #[tokio::test]
+async fn a_request_with_the_same_cookies_is_still_another_request() {
+    type Shared = Arc<Mutex<Option<Router>>>;
+    async fn confirm(
+        app: &Shared,
+        headers: axum::http::HeaderMap,
+        extensions: axum::http::Extensions,
+    ) -> usize {
+        let app = app.lock().unwrap().clone().unwrap();
+        let mut sub = Request::post("/confirm/1").body(Body::empty()).unwrap();
+        *sub.headers_mut() = headers;
+        *sub.extensions_mut() = extensions;
+        send(&app, sub).await.set_cookies().len()
+    }
+    async fn layer(State(app): State<Shared>, request: Request, next: Next) -> Response {
+        let cookies = confirm(&app, request.headers().clone(), Default::default()).await;
+        assert_eq!(cookies, 1, "its cookie is on its answer");
+        next.run(request).await
+    }
+    let app = Shared::default();
+    let (by_layer, by_handler) = (app.clone(), app.clone());
+    let world =
+        World::with(
+            |builder| builder,
+            move |routes, _| {
+                let open = Routes::new().get("/by-layer", public("by layer"));
+                let handler = async move |_: CurrentUser<User>, request: Request| {
+                    let (parts, _) = request.into_parts();
+                    let cookies = confirm(&by_handler, parts.headers, parts.extensions).await;
+                    format!("{cookies} cookie inside")
+                };
+                routes
+                    .merge(open.layer(from_fn_with_state(by_layer, layer)))
+                    .merge(Routes::new().get("/by-handler", handler).layer(
+                        axum::middleware::from_fn(async |request: Request, next: Next| {
+                            next.run(request).await
+                        }),
+                    ))
+            },
+        );
+    *app.lock().unwrap() = Some(world.app.clone());
+    for (path, body) in [
+        ("/by-layer", "by layer"),
+        ("/by-handler", "1 cookie inside"),
+    ] {
+        let reply = world.logged_in(1).await.get(path).await;
+        assert_eq!(
+            (reply.body.as_str(), reply.set_cookies().len()),
+            (body, 0),
+            "{path}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn of_two_attempts_at_one_request_the_later_login_counts() {
     async fn twice(request: Request, next: Next) -> Response {
         let (parts, _) = request.into_parts();
