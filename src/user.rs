@@ -11,7 +11,9 @@ use crate::{error::BoxError, secret::redacted};
 ///
 /// Implement it for the type your handlers work with: what the
 /// [loader](UserLoader) gives back is what [`Authenticated`](crate::Authenticated)
-/// derefs to.
+/// derefs to. Its name is part of a session, so that sessions of different
+/// users are never mistaken for each other: to move or rename the type logs
+/// everybody out once.
 ///
 /// # Example
 ///
