@@ -450,3 +450,52 @@ async fn a_transition_behind_or_session_can_be_tried_again() {
         "the user is not active then 1"
     );
 }
+
+#[tokio::test]
+async fn a_fallback_stands_beside_parameters_and_the_root_in_any_order() {
+    let there = async |_: Authenticated<User>| "there";
+    let not_found = async |_: Authenticated<User>| "not there";
+    let first = move |area: Routes<App, Authenticated<User>>| {
+        area.fallback(not_found)
+            .get("/", there)
+            .get("/{id}", there)
+            .get("/{id}/x", there)
+    };
+    let last = move |area: Routes<App, Authenticated<User>>| {
+        area.get("/", there)
+            .get("/{id}", there)
+            .get("/{id}/x", there)
+            .fallback(not_found)
+    };
+    let world = World::with(
+        |builder| builder,
+        move |routes, _| {
+            routes.area::<Authenticated<User>>("/first", first).nest(
+                "/deep",
+                Routes::new().area::<Authenticated<User>>("/last", last),
+            )
+        },
+    );
+    let mut user = world.logged_in(1).await;
+    for area in ["/first", "/deep/last"] {
+        for path in ["", "/7", "/7/x"] {
+            assert_eq!(
+                user.get(&format!("{area}{path}")).await.body,
+                "there",
+                "{area}{path}"
+            );
+        }
+        for path in ["/7/y", "/7/x/y"] {
+            assert_eq!(
+                user.get(&format!("{area}{path}")).await.body,
+                "not there",
+                "{area}{path}"
+            );
+            let reply = world
+                .browser()
+                .api(Method::GET, &format!("{area}{path}"))
+                .await;
+            assert_eq!(reply.status, StatusCode::UNAUTHORIZED, "{area}{path}");
+        }
+    }
+}

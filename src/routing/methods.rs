@@ -16,7 +16,6 @@ use crate::routing::{
         MayBeCallback, MayBeGet, Proves, Right,
     },
     mounted::{Described, Mounted, RouteKind},
-    services::everything_below,
 };
 
 /// What the routes at the top must prove: nothing.
@@ -291,11 +290,8 @@ where
         self.table
             .add("*", "/*", who::<A::First>(), Some("fallback"));
         let mounted = Described::<_, A, M, W>::new(handler);
-        let serves_root = self.serves_root();
-        self.step(move |router, mount| {
-            let handler = mounted.around(mount);
-            everything_below(router, "", handler, mount.is_nested, serves_root)
-        })
+        self.has_fallback = true;
+        self.step(move |router, mount| router.fallback(mounted.around(mount)))
     }
 
     fn route<H, A, M, W>(

@@ -27,7 +27,7 @@ pub use open::{Everyone, Public, public};
 
 use std::{convert::Infallible, fmt, marker::PhantomData};
 
-use axum::{extract::Request, response::IntoResponse, routing::Route};
+use axum::{extract::Request, http::StatusCode, response::IntoResponse, routing::Route};
 use tower_layer::Layer;
 use tower_service::Service;
 
@@ -76,6 +76,10 @@ pub struct Routes<S = (), G = Anyone> {
     steps: Vec<Step<S>>,
     table: AccessTable,
     answers: Option<Answers>,
+    /// Is there a fallback for what no route matches?
+    has_fallback: bool,
+    /// Is there one in a part below a path?
+    holds_fallbacks: bool,
     /// In and out, so that no subtype of `G` passes for it.
     guard: PhantomData<fn(G) -> G>,
 }
@@ -94,11 +98,12 @@ where
 
     /// Gives the handlers their state; afterwards the routes need none.
     pub fn with_state(self, state: S) -> Routes {
-        let (table, answers) = (self.table.clone(), self.answers);
         let mut routes = Routes {
             steps: Vec::new(),
-            table,
-            answers,
+            table: self.table.clone(),
+            answers: self.answers,
+            has_fallback: self.has_fallback,
+            holds_fallbacks: self.holds_fallbacks,
             guard: PhantomData,
         };
         routes.steps.push(Box::new(move |router, mount| {
@@ -148,7 +153,8 @@ where
         self.nest(path, build(Routes::empty()))
     }
 
-    /// Adds routes under `path`, which they don't see.
+    /// Adds routes under `path`, which they don't see. If a part of them has a
+    /// fallback and they have none, what they don't match is 404.
     ///
     /// # Panics
     ///
@@ -159,9 +165,22 @@ where
     {
         let path = path.trim_end_matches('/').to_owned();
         self.table.nest(&path, &routes.table);
-        self.step(move |router, mount| match path.as_str() {
-            "" => router.merge(routes.mount(mount)),
-            path => router.nest(path, routes.mount(&mount.nested())),
+        if path.is_empty() {
+            self.has_fallback |= routes.has_fallback;
+            self.holds_fallbacks |= routes.holds_fallbacks;
+            return self.step(move |router, mount| router.merge(routes.mount(mount)));
+        }
+        self.holds_fallbacks |= routes.has_fallback || routes.holds_fallbacks;
+        // axum forgets the fallbacks below a router that has none of its own.
+        let forgets = routes.holds_fallbacks && !routes.has_fallback;
+        self.step(move |router, mount| {
+            let inner = routes.mount(mount);
+            let inner = if forgets {
+                inner.fallback(StatusCode::NOT_FOUND)
+            } else {
+                inner
+            };
+            router.nest(&path, inner)
         })
     }
 
@@ -230,6 +249,8 @@ where
             steps: Vec::new(),
             table: AccessTable::default(),
             answers: None,
+            has_fallback: false,
+            holds_fallbacks: false,
             guard: PhantomData,
         }
     }

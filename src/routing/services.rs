@@ -55,55 +55,34 @@ where
         let path = path.trim_end_matches('/').to_owned();
         self.table
             .add("*", &format!("{path}/*"), who::<G>(), Some("service"));
-        let serves_root = self.serves_root();
+        self.has_fallback |= path.is_empty();
         self.step(move |router, mount| {
             let own = mount.clone();
             let guarded = async move |state: State<S>, request: Request| {
                 serve_guarded::<G, W, S, T>(own.clone(), service.clone(), state.0, request).await
             };
-            everything_below(router, &path, guarded, mount.is_nested, serves_root)
+            match path.as_str() {
+                "" => router.fallback(guarded),
+                path => everything_below(router, path, guarded),
+            }
         })
-    }
-
-    /// Is there a route for the path of the routes itself?
-    pub(super) fn serves_root(&self) -> bool {
-        self.table
-            .rows()
-            .iter()
-            .any(|row| row.path == "/" || row.path.is_empty())
     }
 }
 
-/// A handler for all paths below one.
-///
-/// Not a nested router's fallback: axum forgets it when the router around is
-/// nested once more.
-pub(super) fn everything_below<S, H, T>(
-    router: axum::Router<S>,
-    path: &str,
-    handler: H,
-    is_nested: bool,
-    serves_root: bool,
-) -> axum::Router<S>
+/// A handler for all paths below one, and for that path.
+fn everything_below<S, H, T>(router: axum::Router<S>, path: &str, handler: H) -> axum::Router<S>
 where
     S: Clone + Send + Sync + 'static,
     H: axum::handler::Handler<T, S>,
     T: 'static,
 {
-    let below = |router: axum::Router<S>, handler: H| router.route("/{*below}", any(handler));
-    match path {
-        "" if !is_nested => router.fallback(handler),
-        "" if serves_root => below(router, handler),
-        "" => below(router.route("/", any(handler.clone())), handler),
-        path => {
-            let slash = any(handler.clone()).layer(axum::middleware::map_request(at_root));
-            let inner = below(
-                axum::Router::new().route("/", any(handler.clone())),
-                handler,
-            );
-            router.nest(path, inner).route(&format!("{path}/"), slash)
-        }
-    }
+    let with_slash = any(handler.clone()).layer(axum::middleware::map_request(at_root));
+    let below = axum::Router::new()
+        .route("/", any(handler.clone()))
+        .route("/{*below}", any(handler));
+    router
+        .nest(path, below)
+        .route(&format!("{path}/"), with_slash)
 }
 
 /// The path below `path/` is `/`.
@@ -150,12 +129,12 @@ where
             Some("service"),
         );
         let path = path.trim_end_matches('/').to_owned();
+        self.has_fallback |= path.is_empty();
         self.step(move |router, mount| {
             let service = axum::Router::new()
                 .fallback_service(service)
                 .layer(mount.around_foreign(true));
             match path.as_str() {
-                "" if mount.is_nested => router.route_service("/{*below}", service),
                 "" => router.fallback_service(service),
                 path => router.nest_service(path, service),
             }

@@ -28,8 +28,6 @@ pub(crate) struct Mount {
     realms: Realms,
     cross_origin: Arc<CrossOrigin>,
     form: Option<AnswerForm>,
-    /// Are the routes below a path? There axum forgets fallbacks.
-    pub(crate) is_nested: bool,
 }
 
 impl Mount {
@@ -38,15 +36,6 @@ impl Mount {
             cross_origin: Arc::new(CrossOrigin::of(&realms)),
             realms,
             form: None,
-            is_nested: false,
-        }
-    }
-
-    /// The same, for routes below a path.
-    pub(crate) fn nested(&self) -> Self {
-        Self {
-            is_nested: true,
-            ..self.clone()
         }
     }
 
