@@ -16,8 +16,11 @@ use tokio::runtime::Handle;
 use crate::{
     clock::{Clock, Timestamp},
     error::{BoxError, LoginError},
-    key::{KeyRing, SecretKey},
-    manager::settings::{SWEEP_BATCH, SWEEP_EVERY, Settings},
+    key::SecretKey,
+    manager::{
+        cookie::{CookieKind, CookieOf, Cookies},
+        settings::{SWEEP_BATCH, SWEEP_EVERY, Settings},
+    },
     store::{
         AnyStore, Delete, Insert, Inserted, Load, Record, RecordId, RecordKind, StoreError, Sweep,
     },
@@ -46,27 +49,10 @@ impl<U: AuthUser> Realm<U> {
 /// A realm without its user type.
 pub(crate) struct Core {
     pub(crate) settings: Settings,
-    login_cookie: CookieKind,
-    stranger_cookie: CookieKind,
+    cookies: Cookies,
     pub(crate) store: AnyStore,
     pub(crate) clock: Arc<dyn Clock>,
     swept: AtomicBool,
-}
-
-/// One of the cookies of a realm, with keys of its own.
-pub(crate) struct CookieKind {
-    pub(crate) name: String,
-    pub(crate) keys: KeyRing,
-}
-
-/// Which of the cookies of a realm.
-///
-/// Users and strangers have cookies of their own, so that a stranger's request
-/// that comes late never overwrites the cookie of the login that has overtaken it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum CookieOf {
-    Login,
-    Stranger,
 }
 
 impl Core {
@@ -77,14 +63,7 @@ impl Core {
         clock: Arc<dyn Clock>,
     ) -> Self {
         Self {
-            login_cookie: CookieKind {
-                name: settings.login_cookie(),
-                keys: KeyRing::derive(keys, &settings.realm, "login"),
-            },
-            stranger_cookie: CookieKind {
-                name: settings.stranger_cookie(),
-                keys: KeyRing::derive(keys, &settings.realm, "stranger"),
-            },
+            cookies: Cookies::new(&settings, keys),
             settings,
             store,
             clock,
@@ -93,10 +72,7 @@ impl Core {
     }
 
     pub(crate) fn cookie(&self, of: CookieOf) -> &CookieKind {
-        match of {
-            CookieOf::Login => &self.login_cookie,
-            CookieOf::Stranger => &self.stranger_cookie,
-        }
+        self.cookies.of(of)
     }
 
     pub(crate) fn now(&self) -> Timestamp {

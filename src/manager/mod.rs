@@ -7,6 +7,7 @@
 
 mod builder;
 pub(crate) mod content;
+mod cookie;
 mod core;
 mod dangerous;
 mod info;
@@ -24,7 +25,10 @@ pub use missing::{
 };
 pub use sessions::Sessions;
 
-pub(crate) use self::core::{CookieOf, Core, Realm};
+pub(crate) use self::{
+    cookie::{CookieOf, Sent},
+    core::{Core, Realm},
+};
 pub(crate) use settings::Settings;
 
 use std::{fmt, sync::Arc};

@@ -148,9 +148,8 @@ fn check(cores: &[Realm]) -> Result<(), BuildError> {
 }
 
 fn share_a_cookie(one: &Core, other: &Core) -> bool {
-    let kinds = [CookieOf::Login, CookieOf::Stranger];
-    kinds.iter().any(|of| {
-        kinds
+    CookieOf::ALL.iter().any(|of| {
+        CookieOf::ALL
             .iter()
             .any(|with| one.cookie(*of).name == other.cookie(*with).name)
     })

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     error::LoginError,
-    manager::{CookieOf, content::Content},
+    manager::{CookieOf, Sent, content::Content},
     session::{
         Anonymous, Found, LoggedIn, Session,
         proof::Known,
@@ -63,7 +63,7 @@ impl<P, U: AuthUser> LogoutUser<P, U> {
         // The cookie goes first: it is to go also when the store fails, and
         // when this is dropped while the store works.
         visit::note(session.ticket.visit, |notes| {
-            notes.set_cookie(core, CookieOf::Login, None);
+            notes.set_cookie(core, CookieOf::Login, Sent::Removed);
             notes.private = true;
             notes.change::<U>(core, Found::Nobody);
             notes.leave_stranger(core);

@@ -29,7 +29,7 @@ pub(crate) async fn stranger(
     });
     visit::note(number, |notes| {
         if record.is_some() && signed_by == SignedBy::Older {
-            notes.set_cookie(core, CookieOf::Stranger, Some(token));
+            notes.send_token(core, CookieOf::Stranger, &token);
         }
         notes.change_stranger(core, record.clone());
     });

@@ -239,7 +239,7 @@ async fn announce<U: AuthUser>(
     known: Arc<Known<U>>,
 ) -> Result<Arc<Known<U>>, LoginError> {
     let noted = visit::note(number, |notes| {
-        notes.set_cookie(core, CookieOf::Login, Some(token));
+        notes.send_token(core, CookieOf::Login, &token);
         notes.private = true;
         notes.change(core, Found::LoggedIn(known.clone()));
         notes.leave_stranger(core);

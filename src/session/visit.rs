@@ -22,7 +22,7 @@ use tokio::task::futures::TaskLocalFuture;
 use crate::{
     error::{Kind, LoginError},
     key::SignedBy,
-    manager::{CookieOf, Core},
+    manager::{CookieOf, Core, Sent},
     session::{AnswerForm, Asker, Found},
     store::Record,
     token::Token,
@@ -75,7 +75,7 @@ fn cookies(headers: &HeaderMap) -> Vec<HeaderValue> {
 pub(crate) struct Notes {
     number: Number,
     seen: Vec<Seen>,
-    cookies: Vec<(Arc<Core>, CookieOf, Option<Token>)>,
+    cookies: Vec<(Arc<Core>, CookieOf, Sent)>,
     /// The answer depends on the session cookie.
     pub(crate) looked: bool,
     /// Somebody is logged in, or was when the request came in.
@@ -339,18 +339,24 @@ impl Notes {
         let presented = !matches!(self.stranger(core), Stranger::Read(None));
         self.change_stranger(core, None);
         if presented {
-            self.set_cookie(core, CookieOf::Stranger, None);
+            self.set_cookie(core, CookieOf::Stranger, Sent::Removed);
         }
     }
 
-    /// Sends the cookie of this token with the answer, or removes it.
-    pub(crate) fn set_cookie(&mut self, core: &Arc<Core>, of: CookieOf, token: Option<Token>) {
-        self.cookies
-            .retain(|(other, other_of, _)| !Arc::ptr_eq(other, core) || *other_of != of);
-        self.cookies.push((core.clone(), of, token));
+    /// Sends the cookie of this token with the answer.
+    pub(crate) fn send_token(&mut self, core: &Arc<Core>, of: CookieOf, token: &Token) {
+        let value = core.cookie(of).value_of(token);
+        self.set_cookie(core, of, Sent::Value(value, None));
     }
 
-    pub(crate) fn cookies(&self) -> &[(Arc<Core>, CookieOf, Option<Token>)] {
+    /// Sends a cookie with the answer, in the place of an earlier one of the name.
+    pub(crate) fn set_cookie(&mut self, core: &Arc<Core>, of: CookieOf, sent: Sent) {
+        self.cookies
+            .retain(|(other, other_of, _)| !Arc::ptr_eq(other, core) || *other_of != of);
+        self.cookies.push((core.clone(), of, sent));
+    }
+
+    pub(crate) fn cookies(&self) -> &[(Arc<Core>, CookieOf, Sent)] {
         &self.cookies
     }
 

@@ -71,11 +71,11 @@ pub(super) fn finish(notes: Option<Box<Notes>>, mut response: Response) -> Respo
     if let Some(Marker(kind)) = marker {
         response = in_words(response, kind, &notes);
     }
-    for (core, of, token) in notes.cookies() {
+    for (core, of, sent) in notes.cookies() {
         if cookies::is_set(core, *of, response.headers()) {
             continue; // by a later visit inside of this one, whose state it is
         }
-        if let Some(line) = cookies::set_cookie(core, *of, token.as_ref()) {
+        if let Some(line) = cookies::set_cookie(core, *of, sent) {
             response.headers_mut().append(header::SET_COOKIE, line);
         }
     }

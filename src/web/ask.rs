@@ -115,7 +115,7 @@ impl<U: AuthUser> Ask<'_, U> {
             }
             // What an older key of the ring signed is signed anew.
             if let (Some((token, SignedBy::Older)), Found::LoggedIn(_)) = (&presented, &found) {
-                notes.set_cookie(core, CookieOf::Login, Some(token.clone()));
+                notes.send_token(core, CookieOf::Login, token);
             }
             notes.see(core, token, found.clone(), stranger);
         });

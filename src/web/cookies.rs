@@ -1,13 +1,11 @@
 //! The cookies of a realm, in and out.
 
-use axum::http::{HeaderMap, HeaderValue, header};
-use cookie::{Cookie, SameSite, time::Duration};
-
 use crate::{
     key::SignedBy,
-    manager::{CookieOf, Core},
+    manager::{CookieOf, Core, Sent},
     token::Token,
 };
+use axum::http::{HeaderMap, HeaderValue, header};
 
 /// The token that this request presents to a realm, if the realm has signed it.
 ///
@@ -50,24 +48,9 @@ fn trim(mut text: &[u8]) -> &[u8] {
     text
 }
 
-/// The `Set-Cookie` line that gives the browser a token, or takes it away.
-///
-/// Both come from one description, so that a browser always recognises the
-/// cookie it is to remove.
-pub(super) fn set_cookie(core: &Core, of: CookieOf, token: Option<&Token>) -> Option<HeaderValue> {
-    let kind = core.cookie(of);
-    let value = token
-        .map(|token| token.to_cookie_value(&kind.keys))
-        .unwrap_or_default();
-    let mut cookie = Cookie::build((kind.name.as_str(), value))
-        .path("/")
-        .secure(core.settings.secure)
-        .http_only(true)
-        .same_site(SameSite::Lax);
-    if token.is_none() {
-        cookie = cookie.max_age(Duration::ZERO);
-    }
-    HeaderValue::try_from(cookie.build().to_string()).ok()
+/// The `Set-Cookie` line of what is sent.
+pub(super) fn set_cookie(core: &Core, of: CookieOf, sent: &Sent) -> Option<HeaderValue> {
+    HeaderValue::try_from(core.cookie(of).line(sent, core.now())).ok()
 }
 
 /// Does this answer set or remove the cookie already?

@@ -248,8 +248,7 @@ impl<T: SessionData> Data<T> {
         match core.insert(Insert::new(record.clone(), now)).await? {
             Inserted::Taken => Ok(Swap::Conflict),
             Inserted::Done => {
-                let set =
-                    |notes: &mut Notes| notes.set_cookie(core, CookieOf::Stranger, Some(token));
+                let set = |notes: &mut Notes| notes.send_token(core, CookieOf::Stranger, &token);
                 if visit::note(self.visit, set).is_none() {
                     // Carried away while the store worked: nobody could use it.
                     core.delete(record.id).await?;

@@ -1,0 +1,129 @@
+//! The cookies of a realm: what each is called, looks like and is signed with.
+
+use cookie::{Cookie, SameSite};
+
+use crate::{
+    clock::Timestamp,
+    key::{KeyRing, SecretKey},
+    manager::Settings,
+    token::Token,
+};
+
+/// Which of the cookies of a realm.
+///
+/// Users and strangers have cookies of their own, so that a stranger's request
+/// that comes late never overwrites the cookie of the login that has overtaken it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CookieOf {
+    Login,
+    Stranger,
+}
+
+impl CookieOf {
+    pub(crate) const ALL: [Self; 2] = [Self::Login, Self::Stranger];
+}
+
+/// One of the cookies of a realm, with keys of its own.
+pub(crate) struct CookieKind {
+    pub(crate) name: String,
+    pub(crate) keys: KeyRing,
+    attributes: Attributes,
+}
+
+/// How a browser is to treat a cookie.
+#[derive(Clone, Debug)]
+pub(crate) struct Attributes {
+    pub(crate) domain: Option<String>,
+    pub(crate) path: String,
+    pub(crate) secure: bool,
+    pub(crate) http_only: bool,
+    pub(crate) same_site: SameSite,
+}
+
+/// All cookies of a realm.
+pub(crate) struct Cookies {
+    login: CookieKind,
+    stranger: CookieKind,
+}
+
+impl Cookies {
+    pub(crate) fn new(settings: &Settings, keys: &[SecretKey]) -> Self {
+        let kind = |name, usage| CookieKind {
+            name,
+            keys: KeyRing::derive(keys, &settings.realm, usage),
+            attributes: Attributes::of_this_host(settings.secure),
+        };
+        Self {
+            login: kind(settings.login_cookie(), "login"),
+            stranger: kind(settings.stranger_cookie(), "stranger"),
+        }
+    }
+
+    pub(crate) fn of(&self, of: CookieOf) -> &CookieKind {
+        match of {
+            CookieOf::Login => &self.login,
+            CookieOf::Stranger => &self.stranger,
+        }
+    }
+}
+
+impl Attributes {
+    /// What the prefix `__Host-` asks for, and no script and no other site's form.
+    pub(crate) fn of_this_host(secure: bool) -> Self {
+        Self {
+            domain: None,
+            path: "/".to_owned(),
+            secure,
+            http_only: true,
+            same_site: SameSite::Lax,
+        }
+    }
+}
+
+impl CookieKind {
+    /// The value that gives a browser this token.
+    pub(crate) fn value_of(&self, token: &Token) -> String {
+        token.to_cookie_value(&self.keys)
+    }
+
+    /// The `Set-Cookie` line that gives the browser a value, for the session
+    /// of the browser or up to a time, or takes it away.
+    ///
+    /// All come from one description, so that a browser always recognises the
+    /// cookie it is to remove.
+    pub(crate) fn line(&self, sent: &Sent, now: Timestamp) -> String {
+        let (value, max_age) = match sent {
+            Sent::Value(value, None) => (value.as_str(), None),
+            Sent::Value(value, Some(until)) => (value.as_str(), Some(until.since(now).as_secs())),
+            Sent::Removed => ("", Some(0)),
+        };
+        let Attributes {
+            domain,
+            path,
+            secure,
+            http_only,
+            same_site,
+        } = &self.attributes;
+        let mut cookie = Cookie::build((self.name.as_str(), value))
+            .path(path)
+            .secure(*secure)
+            .http_only(*http_only)
+            .same_site(*same_site);
+        if let Some(domain) = domain {
+            cookie = cookie.domain(domain);
+        }
+        if let Some(seconds) = max_age {
+            let seconds = i64::try_from(seconds).unwrap_or(i64::MAX);
+            cookie = cookie.max_age(cookie::time::Duration::seconds(seconds));
+        }
+        cookie.build().to_string()
+    }
+}
+
+/// What is sent to the browser under a cookie's name.
+#[derive(Clone)]
+pub(crate) enum Sent {
+    /// This value, until then; without a time until the browser is closed.
+    Value(String, Option<Timestamp>),
+    Removed,
+}
