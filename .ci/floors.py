@@ -6,7 +6,7 @@ import sys
 
 FLOORS = [
     ["error", "secret", "clock", "key", "token", "local_path"],
-    ["store", "user"],
+    ["store", "user", "loader", "event"],
     ["manager"],
     ["session"],
     ["web"],

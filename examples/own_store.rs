@@ -174,6 +174,9 @@ impl SessionStore for OwnStore {
         if records.is_taken(&step.session, None) {
             return Ok(Swap::Conflict);
         }
+        if let Some(ended) = step.ends_session {
+            records.delete(RecordKind::Session, ended);
+        }
         records.put(step.next);
         records.add(step.session, None, step.at_most, step.now);
         Ok(Swap::Done)
@@ -184,7 +187,7 @@ impl SessionStore for OwnStore {
         let Some(record) = records.live((step.kind, step.id), step.now) else {
             return Ok(false);
         };
-        (record.seen, record.expires) = (step.now, step.expires);
+        (record.seen, record.expires) = (step.seen, step.expires);
         Ok(true)
     }
 

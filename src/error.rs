@@ -44,9 +44,9 @@ pub(crate) enum Kind {
     Inactive,
     Ended,
     Unauthorized,
-    /// Logged in, but not by hand within the last so many seconds.
+    /// Logged in, but not by hand within the last so many seconds, or in this session.
     NeedsRefresh {
-        max_age: u64,
+        max_age: Option<u64>,
     },
     LoggedInAlready,
     Forbidden,
@@ -206,7 +206,7 @@ mod tests {
 
     #[test]
     fn an_error_answers_one_question_with_yes() {
-        let error = LoginError::from(Kind::NeedsRefresh { max_age: 900 });
+        let error = LoginError::from(Kind::NeedsRefresh { max_age: Some(900) });
         assert!(error.needs_refresh());
         assert!(!error.is_refused() && !error.is_inactive() && !error.is_ended());
         assert!(!error.is_unauthorized() && !error.is_store() && !error.is_loader());

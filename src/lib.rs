@@ -2,7 +2,9 @@
 
 mod clock;
 mod error;
+mod event;
 mod key;
+mod loader;
 mod local_path;
 mod manager;
 pub mod routing;
@@ -15,11 +17,14 @@ mod web;
 
 pub use clock::{Clock, SystemClock, Timestamp};
 pub use error::{BoxError, BuildError, LoginError};
+pub use event::{EventKind, LoginEvent};
 pub use key::SecretKey;
+pub use loader::{RequestLoader, UserLoader};
 pub use local_path::{IntoLocalPath, LocalPath};
 pub use manager::{
-    Builder, Dangerous, HasKey, HasLoader, KeyGiven, KeyMissing, LoaderGiven, LoaderMissing, Login,
-    LoginManager, NoKey, NoLoader, SessionInfo, Sessions, Unbuilt, Verified,
+    Builder, Dangerous, FreshFor, HasKey, HasLoader, KeyGiven, KeyMissing, ListedSession,
+    LoaderGiven, LoaderMissing, Login, LoginManager, NoKey, NoLoader, PeerAddress, SameSite,
+    SessionInfo, SessionProtection, Sessions, Source, Unbuilt, UserAgent, Verified,
 };
 pub use routing::{AccessRow, AccessTable, Anyone, Public, Realms, Routes, public};
 pub use session::{
@@ -27,5 +32,5 @@ pub use session::{
     IsVerified, LoggedIn, LoginUser, LogoutUser, MayLogIn, OnlyRealm, OrSession, Session,
     SwitchUser,
 };
-pub use user::{AuthHash, AuthUser, Factors, NeverPending, OneFactor, UserLoader};
+pub use user::{AuthHash, AuthUser, Factors, NeverPending, OneFactor};
 pub use web::{Answers, By, CurrentUser, Data, HoldsProof, LoginState, NoState, SessionData};

@@ -1,16 +1,16 @@
-//! The user type of an app, and how it is loaded.
+//! The user type of an app.
 
-use std::{fmt::Debug, future::Future, hash::Hash};
+use std::{fmt::Debug, hash::Hash};
 
 use ring::digest;
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{error::BoxError, secret::redacted};
+use crate::secret::redacted;
 
 /// A type that can log in.
 ///
 /// Implement it for the type your handlers work with: what the
-/// [loader](UserLoader) gives back is what [`Authenticated`](crate::Authenticated)
+/// [loader](crate::UserLoader) gives back is what [`Authenticated`](crate::Authenticated)
 /// derefs to. Its name is part of a session, so that sessions of different
 /// users are never mistaken for each other: to move or rename the type logs
 /// everybody out once.
@@ -127,63 +127,6 @@ mod sealed {
     impl Factors for super::OneFactor {}
 }
 
-/// Finds a user by the id that a session remembers.
-///
-/// Any `Fn(Id) -> Future<Output = Result<Option<User>, Error>>` is one: an
-/// `async fn`, or a closure. For a loader that owns something, write a type:
-///
-/// # Example
-///
-/// ```
-/// # use portcullis::{AuthHash, AuthUser, OneFactor, UserLoader};
-/// # #[derive(Clone)] struct Db;
-/// # impl Db { async fn account(&self, _id: u64) -> Result<Option<Account>, std::io::Error> { Ok(None) } }
-/// # struct Account;
-/// # impl AuthUser for Account {
-/// #     type Id = u64;
-/// #     type Factors = OneFactor;
-/// #     fn id(&self) -> u64 { 1 }
-/// #     fn session_auth_hash(&self) -> AuthHash { AuthHash::none() }
-/// # }
-/// struct Accounts { db: Db }
-///
-/// impl UserLoader<Account> for Accounts {
-///     type Error = std::io::Error;
-///
-///     async fn load_user(&self, id: u64) -> Result<Option<Account>, Self::Error> {
-///         self.db.account(id).await
-///     }
-/// }
-/// ```
-pub trait UserLoader<U: AuthUser>: Send + Sync + 'static {
-    /// What goes wrong in the database. It is logged, and answered with 500.
-    type Error: Into<BoxError>;
-
-    /// The user with this id, or `None` when there is none any more: the session ends then.
-    ///
-    /// Called at most once a request, and only where the user is asked for.
-    ///
-    /// # Errors
-    ///
-    /// Whatever kept the answer from being known. The request fails with 500 and
-    /// the session stays as it is; an error never counts as "no such user".
-    fn load_user(&self, id: U::Id) -> impl Future<Output = Result<Option<U>, Self::Error>> + Send;
-}
-
-impl<U, F, Fut, E> UserLoader<U> for F
-where
-    U: AuthUser,
-    F: Fn(U::Id) -> Fut + Send + Sync + 'static,
-    Fut: Future<Output = Result<Option<U>, E>> + Send,
-    E: Into<BoxError>,
-{
-    type Error = E;
-
-    fn load_user(&self, id: U::Id) -> impl Future<Output = Result<Option<U>, E>> + Send {
-        self(id)
-    }
-}
-
 /// The key of a user in a store's index: a digest of the realm and the id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UserIndex([u8; 16]);
@@ -208,6 +151,15 @@ impl UserIndex {
     pub(crate) fn of(realm: &str, id: &[u8]) -> Self {
         Self(cut(sha256(&[b"user", realm.as_bytes(), id])))
     }
+}
+
+/// A digest of what a session is tied to besides its cookie: bound to the realm
+/// and the user, with no key that rotates.
+pub(crate) fn device_digest(what: &str, realm: &str, id: &[u8], text: &[u8]) -> [u8; 8] {
+    let mut digest = [0; 8];
+    let parts: [&[u8]; 4] = [what.as_bytes(), realm.as_bytes(), id, text];
+    digest.copy_from_slice(&sha256(&parts)[..8]);
+    digest
 }
 
 /// SHA-256 over parts whose borders count.

@@ -1,18 +1,22 @@
 //! From nothing to a manager: what is missing is in the type.
 
-use std::{sync::Arc, time::Duration};
+use std::{future::Future, sync::Arc, time::Duration};
 
 use crate::{
     clock::{Clock, SystemClock},
     error::BuildError,
+    event::LoginEvent,
     key::SecretKey,
-    local_path::{IntoLocalPath, LocalPath},
+    loader::{RequestLoader, UserLoader},
+    local_path::IntoLocalPath,
     manager::{
-        Core, Dangerous, HasKey, HasLoader, KeyGiven, KeyMissing, LoaderGiven, LoaderMissing,
-        LoginManager, NoKey, NoLoader, Realm, Settings, core::Loads,
+        Core, Dangerous, FreshFor, HasKey, HasLoader, KeyGiven, KeyMissing, LoaderGiven,
+        LoaderMissing, LoginManager, NoKey, NoLoader, Realm, Settings,
+        check::check,
+        finders::{Finders, Loads},
     },
     store::{AnyStore, MemoryStore, SessionStore},
-    user::{AuthUser, UserLoader},
+    user::AuthUser,
 };
 
 /// Builds a [`LoginManager`].
@@ -81,7 +85,63 @@ impl<L, K> Builder<L, K> {
     where
         L: LoaderMissing,
     {
-        self.with(|_, key| (HasLoader(Box::new(Loads(loader))), key))
+        self.with(|_, key| (HasLoader(Finders::new(Loads(loader))), key))
+    }
+
+    /// How a user is found by the request itself, when no cookie brings one: by
+    /// an API key, a bearer token. An `async fn`, a closure, or a type of yours
+    /// that is a [`RequestLoader`]. Asked after the session cookie and the
+    /// remember cookie, whether those were bad or absent.
+    ///
+    /// Who is found so is [`Authenticated`](crate::Authenticated), never
+    /// [`Fresh`](crate::Fresh), and has no [`Session`](crate::Session): an API
+    /// key logs nobody out. No cookie is set for it.
+    pub fn request_loader<U: AuthUser, F: RequestLoader<U>>(
+        self,
+        loader: F,
+    ) -> Builder<HasLoader<U>, K>
+    where
+        L: LoaderGiven<User = U>,
+    {
+        self.with_finders(|finders| finders.request = Some(Box::new(Loads(loader))))
+    }
+
+    /// Calls a function for each [`LoginEvent`], on a thread where it may block.
+    /// Events wait for it in a queue, up to 1024 of them, and no request waits.
+    pub fn on_event<U: AuthUser>(
+        self,
+        listener: impl Fn(&LoginEvent<U>) + Send + Sync + 'static,
+    ) -> Builder<HasLoader<U>, K>
+    where
+        L: LoaderGiven<User = U>,
+    {
+        self.with_finders(|finders| finders.listeners.add(listener))
+    }
+
+    /// As [`on_event`](Self::on_event), for an async function.
+    pub fn on_event_async<U: AuthUser, Fut>(
+        self,
+        listener: impl Fn(Arc<LoginEvent<U>>) -> Fut + Send + Sync + 'static,
+    ) -> Builder<HasLoader<U>, K>
+    where
+        L: LoaderGiven<User = U>,
+        Fut: Future<Output = ()> + Send + 'static,
+    {
+        self.with_finders(|finders| finders.listeners.add_async(listener))
+    }
+
+    fn with_finders<U: AuthUser>(
+        self,
+        change: impl FnOnce(&mut Finders<U>),
+    ) -> Builder<HasLoader<U>, K>
+    where
+        L: LoaderGiven<User = U>,
+    {
+        self.with(|loader, key| {
+            let mut loader = loader.into_loader();
+            change(&mut loader.0);
+            (loader, key)
+        })
     }
 
     /// What signs the cookies: see [`SecretKey`].
@@ -94,7 +154,8 @@ impl<L, K> Builder<L, K> {
 
     /// A key that signed cookies before the present one. Its cookies are still
     /// good, and are signed anew when they are used. Take it out after
-    /// [`absolute_limit`](Self::absolute_limit).
+    /// [`absolute_limit`](Self::absolute_limit), or after
+    /// [`remember_for`](Self::remember_for) if browsers are remembered.
     pub fn older_key(mut self, key: SecretKey) -> Self {
         self.older_keys.push(key);
         self
@@ -141,7 +202,7 @@ impl<L, K> Builder<L, K> {
     ///
     /// # Panics
     ///
-    /// When a literal is not a [`LocalPath`].
+    /// When a literal is not a [`LocalPath`](crate::LocalPath).
     pub fn login_path(mut self, path: impl IntoLocalPath) -> Self {
         self.settings.login_path = Some(path.into_local_path());
         self
@@ -156,7 +217,7 @@ impl<L, K> Builder<L, K> {
     ///
     /// # Panics
     ///
-    /// When a literal is not a [`LocalPath`].
+    /// When a literal is not a [`LocalPath`](crate::LocalPath).
     pub fn refresh_path(mut self, path: impl IntoLocalPath) -> Self {
         self.settings.refresh_path = Some(path.into_local_path());
         self
@@ -167,7 +228,7 @@ impl<L, K> Builder<L, K> {
     ///
     /// # Panics
     ///
-    /// When a literal is not a [`LocalPath`].
+    /// When a literal is not a [`LocalPath`](crate::LocalPath).
     pub fn after_login_path(mut self, path: impl IntoLocalPath) -> Self {
         self.settings.after_login_path = path.into_local_path();
         self
@@ -192,10 +253,10 @@ impl<L, K> Builder<L, K> {
         self
     }
 
-    /// How long after giving the password a login is [`Fresh`](crate::Fresh).
-    /// Default: 15 minutes. Zero: only in the request that verified.
-    pub fn fresh_for(mut self, window: Duration) -> Self {
-        self.settings.fresh_for = window;
+    /// How long after giving the password a login is [`Fresh`](crate::Fresh): a
+    /// [`Duration`], or [`FreshFor::WholeSession`]. Default: 15 minutes.
+    pub fn fresh_for(mut self, window: impl Into<FreshFor>) -> Self {
+        self.settings.fresh_for = window.into();
         self
     }
 
@@ -254,14 +315,16 @@ impl<L, K> Builder<L, K> {
             older_keys,
             store,
             clock,
-            settings,
+            mut settings,
         } = self;
         check(&settings)?;
+        let finders = loader.into_loader().0;
+        settings.reads_requests = finders.request.is_some();
         let mut keys = vec![key.into_key()];
         keys.extend(older_keys);
         keys.iter().try_for_each(SecretKey::check)?;
         let core = Arc::new(Core::new(settings, &keys, store, clock));
-        let realm = Realm::new(core, loader.into_loader().0);
+        let realm = Realm::new(core, finders);
         Ok(LoginManager {
             realm: Arc::new(realm),
         })
@@ -286,69 +349,6 @@ impl<L, K> Builder<L, K> {
             settings,
         }
     }
-}
-
-fn check(settings: &Settings) -> Result<(), BuildError> {
-    let refuse = |what: String| Err(BuildError::new(what));
-    let word = |text: &str| {
-        let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-        !text.is_empty() && text.len() <= 64 && text.bytes().all(plain)
-    };
-    let realm = &settings.realm;
-    if !word(realm) || realm.bytes().any(|byte| byte.is_ascii_uppercase()) {
-        return refuse(format!(
-            "the realm `{realm}` is not a name of at most 64 lower-case letters, digits, `-` and `_`"
-        ));
-    }
-    let cookie = settings.login_cookie();
-    if !word(&cookie) {
-        return refuse(format!(
-            "the cookie name `{cookie}` is not made of at most 64 letters, digits, `-` and `_`"
-        ));
-    }
-    if settings.secure && !cookie.starts_with("__Host-") {
-        return refuse(format!(
-            "the cookie name `{cookie}` must begin with `__Host-`"
-        ));
-    }
-    if !settings.secure && cookie.starts_with("__") {
-        return refuse(format!(
-            "browsers refuse the cookie `{cookie}` over plain http: leave the prefix out"
-        ));
-    }
-    if settings.idle.is_zero() || settings.absolute.is_zero() || settings.idle > settings.absolute {
-        return refuse("the idle limit must be over zero and within the absolute limit".to_owned());
-    }
-    if settings.touch_every >= settings.idle {
-        return refuse("the touch interval must be shorter than the idle limit".to_owned());
-    }
-    if settings.touch_every >= settings.stranger_idle {
-        return refuse(
-            "the touch interval must be shorter than the stranger's idle limit".to_owned(),
-        );
-    }
-    if settings.max_sessions_per_user == Some(0) {
-        return refuse("with no session per user nobody can log in".to_owned());
-    }
-    for origin in &settings.origins {
-        let host = origin
-            .strip_prefix("https://")
-            .or_else(|| origin.strip_prefix("http://"));
-        if !host.is_some_and(|host| !host.is_empty() && !host.contains(['/', '?', '#', '@', ' '])) {
-            return refuse(format!(
-                "`{origin}` is no origin: write scheme and host, as in `https://app.example`"
-            ));
-        }
-    }
-    for path in [&settings.login_path, &settings.refresh_path]
-        .into_iter()
-        .flatten()
-    {
-        if path.as_str().contains('?') && LocalPath::parse(format!("{path}&next=%2F")).is_none() {
-            return refuse(format!("`{path}` leaves no room for `next`"));
-        }
-    }
-    Ok(())
 }
 
 impl<L, K> std::fmt::Debug for Builder<L, K> {

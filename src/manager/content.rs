@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{clock::Timestamp, error::BoxError};
+use crate::{clock::Timestamp, error::BoxError, manager::Source};
 
 /// The body of a session: who is logged in, if anybody, and the app's data.
 #[derive(Default, Serialize, Deserialize)]
@@ -32,6 +32,18 @@ pub(crate) struct LoginFacts<'a> {
     pub(crate) verified: Option<Timestamp>,
     /// Logged in although not active: then loading does not ask again.
     pub(crate) forced: bool,
+    /// What the login rests on.
+    pub(crate) source: Source,
+    /// The browser that it was made for.
+    pub(crate) device: Device,
+}
+
+/// Digests of what tells one browser from another, each bound to realm and
+/// user. None was not asked for, and is not compared.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Device {
+    pub(crate) user_agent: Option<[u8; 8]>,
+    pub(crate) address: Option<[u8; 8]>,
 }
 
 /// One piece of the app's data, as JSON under its name.
@@ -77,6 +89,11 @@ mod tests {
             ends: Timestamp::from_unix_seconds(2_000_000_000),
             verified: None,
             forced: false,
+            source: Source::ByHand,
+            device: Device {
+                user_agent: Some([8; 8]),
+                address: None,
+            },
         };
         Content {
             login: Some(login),
@@ -91,7 +108,7 @@ mod tests {
     #[test]
     fn a_body_reads_back_and_is_small() {
         let body = content().encode().unwrap();
-        assert!(body.len() < 64, "{} bytes", body.len());
+        assert!(body.len() < 80, "{} bytes", body.len());
         let read = Content::decode(&body).unwrap();
         assert_eq!(read.login.unwrap().user, b"\"leafstorm\"");
         assert_eq!(

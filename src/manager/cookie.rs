@@ -17,10 +17,11 @@ use crate::{
 pub(crate) enum CookieOf {
     Login,
     Stranger,
+    Remember,
 }
 
 impl CookieOf {
-    pub(crate) const ALL: [Self; 2] = [Self::Login, Self::Stranger];
+    pub(crate) const ALL: [Self; 3] = [Self::Login, Self::Stranger, Self::Remember];
 }
 
 /// One of the cookies of a realm, with keys of its own.
@@ -44,18 +45,22 @@ pub(crate) struct Attributes {
 pub(crate) struct Cookies {
     login: CookieKind,
     stranger: CookieKind,
+    remember: CookieKind,
 }
 
 impl Cookies {
     pub(crate) fn new(settings: &Settings, keys: &[SecretKey]) -> Self {
-        let kind = |name, usage| CookieKind {
+        let kind = |name, usage, attributes| CookieKind {
             name,
             keys: KeyRing::derive(keys, &settings.realm, usage),
-            attributes: Attributes::of_this_host(settings.secure),
+            attributes,
         };
+        let of_this_host = || Attributes::of_this_host(settings.secure);
+        let remembers = settings.remember_attributes();
         Self {
-            login: kind(settings.login_cookie(), "login"),
-            stranger: kind(settings.stranger_cookie(), "stranger"),
+            login: kind(settings.login_cookie(), "login", of_this_host()),
+            stranger: kind(settings.stranger_cookie(), "stranger", of_this_host()),
+            remember: kind(settings.remember_cookie(), "remember", remembers),
         }
     }
 
@@ -63,6 +68,7 @@ impl Cookies {
         match of {
             CookieOf::Login => &self.login,
             CookieOf::Stranger => &self.stranger,
+            CookieOf::Remember => &self.remember,
         }
     }
 }

@@ -1,14 +1,8 @@
 //! What a manager is made of, once it is built.
 
-use std::{
-    future::Future,
-    panic::{AssertUnwindSafe, catch_unwind},
-    pin::Pin,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    task::Poll,
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
 };
 
 use tokio::runtime::Handle;
@@ -16,32 +10,55 @@ use tokio::runtime::Handle;
 use crate::{
     clock::{Clock, Timestamp},
     error::{BoxError, LoginError},
+    event::{EventKind, HasUser, LoginEvent},
     key::SecretKey,
     manager::{
         cookie::{CookieKind, CookieOf, Cookies},
+        finders::Finders,
         settings::{SWEEP_BATCH, SWEEP_EVERY, Settings},
     },
     store::{
         AnyStore, Delete, Insert, Inserted, Load, Record, RecordId, RecordKind, StoreError, Sweep,
     },
-    user::{AuthUser, UserIndex, UserLoader, tag},
+    user::{AuthUser, UserIndex, tag},
 };
 
 /// A realm with its user type.
 pub(crate) struct Realm<U> {
     pub(crate) core: Arc<Core>,
-    pub(crate) loader: Box<dyn DynLoader<U>>,
+    pub(crate) finders: Finders<U>,
     /// Tells user types apart in a record, should two managers with one name
     /// and one key share a store: the session of a customer is none of staff.
     pub(crate) user_tag: [u8; 4],
 }
 
 impl<U: AuthUser> Realm<U> {
-    pub(crate) fn new(core: Arc<Core>, loader: Box<dyn DynLoader<U>>) -> Self {
+    pub(crate) fn new(core: Arc<Core>, finders: Finders<U>) -> Self {
         Self {
             core,
-            loader,
+            finders,
             user_tag: tag(std::any::type_name::<U>()),
+        }
+    }
+
+    /// The user with this id, as JSON.
+    pub(crate) async fn load_user(&self, id: &[u8]) -> Result<Option<U>, LoginError> {
+        let loaded = self.finders.loader.load(id).await;
+        loaded.map_err(|error| LoginError::loader(self.core.realm(), error))
+    }
+
+    /// Logs an event and tells the listeners.
+    pub(crate) fn emit<H: HasUser<U> + 'static>(
+        &self,
+        kind: EventKind,
+        session: Option<RecordId>,
+        user: Option<&Arc<H>>,
+    ) {
+        kind.log(self.core.realm(), session);
+        if !self.finders.listeners.is_empty() {
+            let user = user.map(|user| user.clone() as Arc<dyn HasUser<U>>);
+            let event = LoginEvent::new(kind, self.core.now(), session, user);
+            self.finders.listeners.tell(event);
         }
     }
 }
@@ -92,17 +109,20 @@ impl Core {
         Ok((UserIndex::of(self.realm(), &id), id))
     }
 
-    /// The live record with this id. What a store gives back is not believed blindly.
+    /// The live session with this id.
     pub(crate) async fn load(&self, id: RecordId) -> Result<Option<Record>, LoginError> {
+        self.load_kind(RecordKind::Session, id).await
+    }
+
+    /// The live record with this kind and id. What a store gives back is not believed blindly.
+    pub(crate) async fn load_kind(
+        &self,
+        kind: RecordKind,
+        id: RecordId,
+    ) -> Result<Option<Record>, LoginError> {
         let now = self.now();
-        let record = self.done(
-            self.store
-                .load(Load::new(RecordKind::Session, id, now))
-                .await,
-        )?;
-        Ok(record.filter(|record| {
-            record.is_alive(now) && record.id == id && record.kind == RecordKind::Session
-        }))
+        let record = self.done(self.store.load(Load::new(kind, id, now)).await)?;
+        Ok(record.filter(|record| record.is_alive(now) && record.id == id && record.kind == kind))
     }
 
     pub(crate) async fn insert(self: &Arc<Self>, step: Insert) -> Result<Inserted, LoginError> {
@@ -158,40 +178,3 @@ impl Core {
         }
     }
 }
-
-/// A loader behind one type, which reads the id from a record.
-pub(crate) trait DynLoader<U>: Send + Sync {
-    fn load<'a>(
-        &'a self,
-        id: &'a [u8],
-    ) -> Pin<Box<dyn Future<Output = Result<Option<U>, BoxError>> + Send + 'a>>;
-}
-
-/// Any [`UserLoader`] as a [`DynLoader`]. A panic in it is an error: the
-/// session stays as it is, and the server goes on.
-pub(crate) struct Loads<F>(pub(crate) F);
-
-impl<U: AuthUser, F: UserLoader<U>> DynLoader<U> for Loads<F> {
-    fn load<'a>(
-        &'a self,
-        id: &'a [u8],
-    ) -> Pin<Box<dyn Future<Output = Result<Option<U>, BoxError>> + Send + 'a>> {
-        Box::pin(async move {
-            let id = serde_json::from_slice::<U::Id>(id).map_err(|_| UNREADABLE)?;
-            let load =
-                catch_unwind(AssertUnwindSafe(|| self.0.load_user(id))).map_err(|_| PANICKED)?;
-            let mut load = std::pin::pin!(load);
-            std::future::poll_fn(|context| {
-                match catch_unwind(AssertUnwindSafe(|| load.as_mut().poll(context))) {
-                    Ok(Poll::Pending) => Poll::Pending,
-                    Ok(Poll::Ready(loaded)) => Poll::Ready(loaded.map_err(Into::into)),
-                    Err(_) => Poll::Ready(Err(PANICKED.into())),
-                }
-            })
-            .await
-        })
-    }
-}
-
-const PANICKED: &str = "the user loader panicked";
-const UNREADABLE: &str = "the user's id in the session is not of the type `AuthUser::Id`";

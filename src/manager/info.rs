@@ -1,21 +1,39 @@
 //! What can be told of a session.
 
+use serde::{Deserialize, Serialize};
+
 use crate::{clock::Timestamp, manager::content::LoginFacts, store::Record, token::RecordId};
 
 /// What is known of a login: from `info()` of a proof, and from [`Sessions::list`](crate::Sessions::list).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SessionInfo {
-    id: RecordId,
+    id: Option<RecordId>,
+    source: Source,
+    remembered: bool,
     created: Timestamp,
     seen: Timestamp,
     ends: Timestamp,
     verified: Option<Timestamp>,
 }
 
+/// What a login rests on: [`SessionInfo::source`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum Source {
+    /// The user logged in by hand in this session.
+    ByHand,
+    /// The remember cookie: somebody logged in by hand in this browser, some time ago.
+    RememberCookie,
+    /// The request itself: the [request loader](crate::RequestLoader) found the user.
+    Request,
+}
+
 impl SessionInfo {
     pub(crate) fn new(record: &Record, login: &LoginFacts<'_>) -> Self {
         Self {
-            id: record.id,
+            id: Some(record.id),
+            source: login.source,
+            remembered: record.series.is_some(),
             created: record.created,
             seen: record.seen,
             ends: login.ends,
@@ -23,13 +41,45 @@ impl SessionInfo {
         }
     }
 
+    /// A login that has no session, and lives for this request.
+    pub(crate) fn without_session(source: Source, now: Timestamp) -> Self {
+        Self {
+            id: None,
+            source,
+            remembered: source == Source::RememberCookie,
+            created: now,
+            seen: now,
+            ends: now,
+            verified: None,
+        }
+    }
+
+    /// The same, but nothing that was verified counts.
+    pub(crate) fn stale(mut self) -> Self {
+        self.verified = None;
+        self
+    }
+
     /// The session's id: good for a log and for ending it, not for getting in.
-    /// Another one after every change of the login state.
-    pub fn id(&self) -> RecordId {
+    /// Another one after every change of the login state. None for a user of
+    /// the [request loader](crate::RequestLoader), who has no session, and for a
+    /// look that found a remember cookie before any guard has made a session of it.
+    pub fn id(&self) -> Option<RecordId> {
         self.id
     }
 
-    /// When the user logged in.
+    /// What the login rests on.
+    pub fn source(&self) -> Source {
+        self.source
+    }
+
+    /// Is this browser remembered: will the user be logged in again when the
+    /// session is over?
+    pub fn remembered(&self) -> bool {
+        self.remembered
+    }
+
+    /// When the session began: the user logged in, or the login was restored.
     pub fn created_at(&self) -> Timestamp {
         self.created
     }
@@ -39,7 +89,7 @@ impl SessionInfo {
         self.seen
     }
 
-    /// When it ends however much it is used.
+    /// When it ends however much it is used. A remembered browser goes on with a new one.
     pub fn ends_at(&self) -> Timestamp {
         self.ends
     }

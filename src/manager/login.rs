@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc};
 use crate::{
     clock::Timestamp,
     error::{Kind, LoginError},
-    manager::{Core, Realm, settings::VERIFIED_FOR},
+    manager::{Core, FreshFor, Realm, settings::VERIFIED_FOR},
     user::AuthUser,
 };
 
@@ -97,10 +97,9 @@ impl<U: AuthUser> Verified<U> {
         let now = core.now();
         // A fresh login must not be older than the window (a window of zero is
         // the request that verified).
-        let window = core.settings.fresh_for;
-        let limit = match fresh && !window.is_zero() {
-            true => VERIFIED_FOR.min(window),
-            false => VERIFIED_FOR,
+        let limit = match core.settings.fresh_for {
+            FreshFor::Window(window) if fresh && !window.is_zero() => VERIFIED_FOR.min(window),
+            _ => VERIFIED_FOR,
         };
         if now.since(self.at) > limit || self.at.is_future_of(now) {
             return Err(Kind::Refused.into());

@@ -1,7 +1,7 @@
 //! What a [`Builder`](crate::Builder) has and has not yet: its states, and every
 //! compile error about them.
 
-use crate::{key::SecretKey, manager::core::DynLoader, user::AuthUser};
+use crate::{key::SecretKey, manager::finders::Finders, user::AuthUser};
 
 /// The user type of a [`LoginManager`](crate::LoginManager) of which nothing is known yet.
 #[derive(Debug)]
@@ -12,7 +12,7 @@ pub enum Unbuilt {}
 pub struct NoLoader;
 
 /// The builder has a loader of users of type `U`.
-pub struct HasLoader<U>(pub(super) Box<dyn DynLoader<U>>);
+pub struct HasLoader<U>(pub(super) Finders<U>);
 
 /// The builder has no key yet.
 #[derive(Debug)]

@@ -6,29 +6,40 @@
 //! [`sessions`](LoginManager::sessions).
 
 mod builder;
+mod check;
 pub(crate) mod content;
 mod cookie;
 mod core;
 mod dangerous;
+mod finders;
+mod fresh_for;
 mod info;
+mod listeners;
 mod login;
 mod missing;
+mod protection;
+mod remember;
+pub(crate) mod series;
 mod sessions;
 mod settings;
 
 pub use builder::Builder;
 pub use dangerous::Dangerous;
-pub use info::SessionInfo;
+pub use fresh_for::FreshFor;
+pub use info::{SessionInfo, Source};
 pub use login::{Login, Verified};
 pub use missing::{
     HasKey, HasLoader, KeyGiven, KeyMissing, LoaderGiven, LoaderMissing, NoKey, NoLoader, Unbuilt,
 };
-pub use sessions::Sessions;
+pub use protection::{PeerAddress, SessionProtection, UserAgent};
+pub use remember::SameSite;
+pub use sessions::{ListedSession, Sessions};
 
 pub(crate) use self::{
     cookie::{CookieOf, Sent},
     core::{Core, Realm},
 };
+pub(crate) use remember::LONGEST;
 pub(crate) use settings::Settings;
 
 use std::{fmt, sync::Arc};

@@ -1,11 +1,11 @@
 //! Sessions seen from outside a request: for jobs and admin tools.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, ops::Deref, sync::Arc};
 
 use crate::{
     error::LoginError,
     manager::{Core, LoginManager, content::Content, info::SessionInfo},
-    store::{DeleteByUser, ListByUser, RecordId, RecordKind},
+    store::{DeleteByUser, End, ListByUser, RecordId, RecordKind},
     user::AuthUser,
 };
 
@@ -30,6 +30,30 @@ pub struct Sessions<U> {
     user: std::marker::PhantomData<fn(U) -> U>,
 }
 
+/// A live session, seen from outside: from [`Sessions::list`].
+///
+/// It derefs to what is known of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ListedSession {
+    id: RecordId,
+    info: SessionInfo,
+}
+
+impl ListedSession {
+    /// What [`Sessions::end`] takes. It opens nothing.
+    pub fn id(&self) -> RecordId {
+        self.id
+    }
+}
+
+impl Deref for ListedSession {
+    type Target = SessionInfo;
+
+    fn deref(&self) -> &SessionInfo {
+        &self.info
+    }
+}
+
 impl<U: AuthUser> LoginManager<U> {
     /// The handle for jobs and admin tools. Take it before
     /// [`into_router`](LoginManager::into_router) takes the manager.
@@ -47,21 +71,24 @@ impl<U: AuthUser> Sessions<U> {
     /// # Errors
     ///
     /// When the store fails.
-    pub async fn list(&self, user: &U::Id) -> Result<Vec<SessionInfo>, LoginError> {
+    pub async fn list(&self, user: &U::Id) -> Result<Vec<ListedSession>, LoginError> {
         let (index, _) = self.core.index::<U>(user)?;
         let step = ListByUser::new(RecordKind::Session, index, self.core.now());
         let records = self.core.done(self.core.store.list(step).await)?;
         let mut sessions = Vec::with_capacity(records.len());
         for record in &records {
             let content = Content::decode(&record.body).map_err(|error| self.core.failed(error))?;
-            sessions.extend(content.login.map(|login| SessionInfo::new(record, &login)));
+            sessions.extend(content.login.map(|login| ListedSession {
+                id: record.id,
+                info: SessionInfo::new(record, &login),
+            }));
         }
         sessions.sort_by_key(|session| std::cmp::Reverse(session.last_seen_at()));
         Ok(sessions)
     }
 
-    /// Ends one session of a user. Answers whether there was one; the session
-    /// of somebody else is none.
+    /// Ends one session of a user, and what remembers its browser. Answers
+    /// whether there was one; the session of somebody else is none.
     ///
     /// # Errors
     ///
@@ -69,7 +96,11 @@ impl<U: AuthUser> Sessions<U> {
     pub async fn end(&self, user: &U::Id, session: RecordId) -> Result<bool, LoginError> {
         let (index, _) = self.core.index::<U>(user)?;
         match self.core.load(session).await? {
-            Some(record) if record.user == Some(index) => self.core.delete(session).await,
+            Some(record) if record.user == Some(index) => {
+                let mut end = End::new();
+                (end.session, end.series) = (Some(session), record.series);
+                Ok(self.core.done(self.core.store.end(end).await)? > 0)
+            }
             _ => Ok(false),
         }
     }

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use crate::local_path::LocalPath;
+use crate::{
+    local_path::LocalPath,
+    manager::{FreshFor, PeerAddress, SessionProtection, UserAgent, remember::RememberSettings},
+};
 
 /// What a realm can be told. The builder's methods say what each means.
 #[derive(Clone, Debug)]
@@ -13,7 +16,13 @@ pub(crate) struct Settings {
     pub(crate) idle: Duration,
     pub(crate) absolute: Duration,
     pub(crate) touch_every: Duration,
-    pub(crate) fresh_for: Duration,
+    pub(crate) fresh_for: FreshFor,
+    pub(crate) remember: RememberSettings,
+    pub(crate) protection: SessionProtection,
+    pub(crate) user_agent: UserAgent,
+    pub(crate) peer_address: PeerAddress,
+    /// Is there a request loader?
+    pub(crate) reads_requests: bool,
     pub(crate) stranger_idle: Duration,
     pub(crate) max_data: usize,
     pub(crate) max_sessions_per_user: Option<u32>,
@@ -33,7 +42,12 @@ impl Default for Settings {
             idle: Duration::from_secs(7 * 24 * 60 * 60),
             absolute: Duration::from_secs(30 * 24 * 60 * 60), // NIST SP 800-63B-4, AAL1
             touch_every: Duration::from_secs(60),
-            fresh_for: Duration::from_secs(15 * 60),
+            fresh_for: FreshFor::DEFAULT,
+            remember: RememberSettings::default(),
+            protection: SessionProtection::Basic,
+            user_agent: UserAgent::Exact,
+            peer_address: PeerAddress::Ignored,
+            reads_requests: false,
             stranger_idle: Duration::from_secs(60 * 60),
             max_data: 16 * 1024,
             max_sessions_per_user: None,

@@ -158,20 +158,22 @@ asked!([U: AuthUser] Anonymous<OnlyRealm>, Only<U>, U: |ask| ask.anonymous().awa
 asked!([U: AuthUser] Authenticated<U>, (), U: |ask| ask.authenticated().await);
 asked!([U: AuthUser] Fresh<U>, (), U: |ask| ask.fresh().await);
 asked!([U: AuthUser] Option<Authenticated<U>>, (), U: |ask| ask.look().await);
-asked!([U: AuthUser] CurrentUser<U>, (), U: |ask| ask.current_user().await);
+asked!([U: AuthUser] CurrentUser<U>, (), U: |ask| ask.current_user(ask::Use::Guard).await);
 asked!([U: AuthUser] AnySession<U>, (), U: |ask| ask.any_session().await);
-asked!([U: AuthUser] Session<Anonymous<U>>, (), U: |ask| with_ticket(&ask, ask.anonymous().await));
-asked!([U: AuthUser] Session<Anonymous<OnlyRealm>>, Only<U>, U: |ask| with_ticket(&ask, ask.anonymous().await));
-asked!([U: AuthUser] Session<Authenticated<U>>, (), U: |ask| with_ticket(&ask, ask.authenticated().await));
-asked!([U: AuthUser] Session<Fresh<U>>, (), U: |ask| with_ticket(&ask, ask.fresh().await));
+asked!([U: AuthUser] Session<Anonymous<U>>, (), U: |ask| with_ticket(&ask, ask.anonymous().await).await);
+asked!([U: AuthUser] Session<Anonymous<OnlyRealm>>, Only<U>, U: |ask| with_ticket(&ask, ask.anonymous().await).await);
+asked!([U: AuthUser] Session<Authenticated<U>>, (), U: |ask| with_ticket(&ask, ask.authenticated().await).await);
+asked!([U: AuthUser] Session<Fresh<U>>, (), U: |ask| with_ticket(&ask, ask.fresh().await).await);
 
-fn with_ticket<U: AuthUser, P>(
+/// Who came with the request itself has no session to change, whatever it is asked for.
+async fn with_ticket<U: AuthUser, P>(
     ask: &ask::Ask<'_, U>,
     proof: Result<P, LoginError>,
 ) -> Result<Session<P>, LoginError> {
+    let ticket = ask.ticket_for_a_session().await?;
     Ok(Session {
         proof: proof?,
-        ticket: ask.ticket()?,
+        ticket,
     })
 }
 

@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use crate::{
     error::{Kind, LoginError},
-    manager::Verified,
+    event::EventKind,
+    manager::{Source, Verified},
     session::{
         Fresh, IsVerified, LoggedIn, Session,
         proof::Known,
+        remember::SeriesOf,
         transition::{GoesOn, Kept, NewLogin, Unawaited, awaited, replace},
         visit,
     },
@@ -114,6 +116,8 @@ async fn confirm<U: AuthUser>(
     let login = NewLogin {
         verified: known.info.verified_at().max(Some(verified.at)),
         forced,
+        source: Source::ByHand,
+        series: SeriesOf::TheOld,
         // Giving the password again is what may prolong a login (NIST SP 800-63B-4, 5.2).
         goes_on: Some(GoesOn {
             created: known.info.created_at(),
@@ -121,9 +125,9 @@ async fn confirm<U: AuthUser>(
         }),
         end_others: false,
     };
-    let old = Some(known.record.clone());
+    let old = Some(known.session()?.clone());
     let known = replace(&known.realm, number, old, verified.user, login, Kept::All).await?;
-    tracing::info!(target: "portcullis", realm = core.realm(), session = %known.record.id, "login confirmed");
+    known.emit(EventKind::UserLoginConfirmed);
     Ok(Fresh::of(known))
 }
 

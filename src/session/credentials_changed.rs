@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     error::{Kind, LoginError},
+    event::EventKind,
     session::{
         Fresh, IsFresh, Session,
         proof::Known,
@@ -96,22 +97,23 @@ async fn change<U: AuthUser>(
     number: visit::Number,
     user: U,
 ) -> Result<Fresh<U>, LoginError> {
-    let core = &known.realm.core;
     if user.id() != known.user.id() {
         return Err(Kind::Refused.into());
     }
     let login = NewLogin {
         verified: known.info.verified_at(),
         forced: known.forced,
+        source: known.info.source(),
+        series: known.renewed_series().await?,
         goes_on: Some(GoesOn {
             created: known.info.created_at(),
             ends: known.info.ends_at(),
         }),
         end_others: true,
     };
-    let old = Some(known.record.clone());
+    let old = Some(known.session()?.clone());
     let known = replace(&known.realm, number, old, user, login, Kept::All).await?;
-    tracing::info!(target: "portcullis", realm = core.realm(), session = %known.record.id, "credentials changed, other sessions ended");
+    known.emit(EventKind::CredentialsChanged);
     Ok(Fresh::of(known))
 }
 

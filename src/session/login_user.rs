@@ -1,13 +1,15 @@
 //! Logging in.
 
-use std::{marker::PhantomData, sync::Arc};
+use std::{marker::PhantomData, sync::Arc, time::Duration};
 
 use crate::{
     error::LoginError,
-    manager::{Core, Verified},
+    event::EventKind,
+    manager::{Core, LONGEST, Source, Verified},
     session::{
         Authenticated, Fresh, IsVerified, MayLogIn, Session,
         proof::Known,
+        remember::SeriesOf,
         stranger,
         transition::{Kept, NewLogin, Unawaited, awaited, replace},
         visit,
@@ -53,7 +55,8 @@ impl<P> Session<P> {
     /// }
     /// ```
     ///
-    /// Options, before `.await`: [`stale`](LoginUser::stale),
+    /// Options, before `.await`: [`remember`](LoginUser::remember),
+    /// [`remember_for`](LoginUser::remember_for), [`stale`](LoginUser::stale),
     /// [`force_inactive`](LoginUser::force_inactive),
     /// [`or_session`](LoginUser::or_session).
     ///
@@ -77,7 +80,7 @@ impl<P> Session<P> {
             core: self.proof.core().clone(),
             session: self,
             verified: verified.into_verified(),
-            force_inactive: false,
+            options: Options::default(),
             unawaited: Unawaited::new("login_user"),
             next: PhantomData,
         }
@@ -90,16 +93,40 @@ pub struct LoginUser<P, U, Next = Fresh<U>> {
     session: Session<P>,
     core: Arc<Core>,
     verified: Verified<U>,
-    force_inactive: bool,
+    options: Options,
     unawaited: Unawaited,
     next: PhantomData<fn() -> Next>,
+}
+
+/// What a login is told besides.
+#[derive(Clone, Copy, Default)]
+struct Options {
+    force_inactive: bool,
+    remember: Option<bool>,
+    remember_for: Option<Duration>,
 }
 
 impl<P, U, Next> LoginUser<P, U, Next> {
     /// Logs in although the user is not [active](AuthUser::is_active), and
     /// keeps the session alive although it stays so.
     pub fn force_inactive(mut self) -> Self {
-        self.force_inactive = true;
+        self.options.force_inactive = true;
+        self
+    }
+
+    /// Remembers this browser: when the session is over, because the browser
+    /// was closed or the idle limit passed, the user is logged in again, not
+    /// [`Fresh`]. For a checkbox of the login form.
+    pub fn remember(mut self, remember: bool) -> Self {
+        self.options.remember = Some(remember);
+        self
+    }
+
+    /// Remembers this browser for so long, at most 400 days, in the place of
+    /// what [`Builder::remember_for`](crate::Builder::remember_for) says. After
+    /// `.remember(false)` it changes nothing.
+    pub fn remember_for(mut self, duration: Duration) -> Self {
+        self.options.remember_for = Some(duration);
         self
     }
 
@@ -111,7 +138,7 @@ impl<P, U, Next> LoginUser<P, U, Next> {
             session,
             core,
             verified,
-            force_inactive,
+            options,
             unawaited,
             next: _,
         } = self;
@@ -119,7 +146,7 @@ impl<P, U, Next> LoginUser<P, U, Next> {
             session,
             core,
             verified,
-            force_inactive,
+            options,
             unawaited,
             next: PhantomData,
         }
@@ -135,15 +162,23 @@ impl<P, U: AuthUser, Next> LoginUser<P, U, Next> {
             session,
             core,
             verified,
-            force_inactive,
+            options,
             unawaited,
             next: _,
         } = self;
         unawaited.awaited();
-        match log_in(&core, session.ticket.visit, verified, force_inactive, fresh).await {
+        match log_in(&core, session.ticket.visit, verified, options, fresh).await {
             Ok(known) => Ok((known, session)),
             Err(error) => Err((error, session)),
         }
+    }
+}
+
+impl Options {
+    fn remembered_for(self, core: &Core) -> Option<Duration> {
+        let remember = self.remember.unwrap_or(self.remember_for.is_some());
+        let lasts = self.remember_for.unwrap_or(core.settings.remember.lasts);
+        remember.then(|| lasts.min(LONGEST))
     }
 }
 
@@ -151,15 +186,20 @@ async fn log_in<U: AuthUser>(
     core: &Arc<Core>,
     number: visit::Number,
     verified: Verified<U>,
-    force_inactive: bool,
+    options: Options,
     fresh: bool,
 ) -> Result<Arc<Known<U>>, LoginError> {
-    verified.check(core, fresh, force_inactive)?;
+    verified.check(core, fresh, options.force_inactive)?;
     visit::check(number)?;
     let old = stranger(core, number).await?;
     let login = NewLogin {
         verified: fresh.then_some(verified.at),
-        forced: force_inactive,
+        forced: options.force_inactive,
+        source: Source::ByHand,
+        series: SeriesOf::Another {
+            ends: visit::presented_series(number, core),
+            begins: options.remembered_for(core),
+        },
         goes_on: None,
         end_others: false,
     };
@@ -172,7 +212,7 @@ async fn log_in<U: AuthUser>(
         Kept::WhatSaysSo,
     )
     .await?;
-    tracing::info!(target: "portcullis", realm = core.realm(), session = %known.record.id, "logged in");
+    known.emit(EventKind::UserLoggedIn);
     Ok(known)
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     error::LoginError,
+    event::EventKind,
     manager::{CookieOf, Sent, content::Content},
     session::{
         Anonymous, Found, LoggedIn, Session,
@@ -58,19 +59,22 @@ impl<P, U: AuthUser> LogoutUser<P, U> {
         unawaited.awaited();
         let core = &known.realm.core;
         let mut end = End::new();
-        end.session = Some(known.record.id);
-        end.series = known.record.series;
+        end.session = known.info.id();
+        end.series = known.record.as_ref().and_then(|record| record.series);
         // The cookie goes first: it is to go also when the store fails, and
         // when this is dropped while the store works.
         visit::note(session.ticket.visit, |notes| {
             notes.set_cookie(core, CookieOf::Login, Sent::Removed);
+            if end.series.is_some() || notes.shows_remember_cookie(core) {
+                notes.set_cookie(core, CookieOf::Remember, Sent::Removed);
+            }
             notes.private = true;
             notes.change::<U>(core, Found::Nobody);
             notes.leave_stranger(core);
         });
         match end_login(&known, end).await {
             Ok(()) => {
-                tracing::info!(target: "portcullis", realm = core.realm(), session = %known.record.id, "logged out");
+                known.emit(EventKind::UserLoggedOut);
                 Ok(session.next(Anonymous::new(core.clone())))
             }
             Err(error) => Err((error, session)),
@@ -86,8 +90,8 @@ async fn end_login<U: AuthUser>(known: &Known<U>, end: End) -> Result<(), LoginE
     if ended > 0 && !has_series {
         return Ok(());
     }
-    let (Some(user), Some(login)) = (known.record.user, Content::login_id(&known.record.body))
-    else {
+    let record = known.session()?;
+    let (Some(user), Some(login)) = (record.user, Content::login_id(&record.body)) else {
         return Ok(());
     };
     for _ in 0..MAX_MOVES {

@@ -22,13 +22,17 @@
 
 mod any;
 mod asker;
+mod by_request;
 pub(crate) mod capability;
 mod confirm_login;
 mod credentials_changed;
+pub(crate) mod device;
 mod login_user;
 mod logout_user;
 mod open;
 pub(crate) mod proof;
+mod protection;
+mod remember;
 mod stranger;
 mod switch_user;
 mod transition;
@@ -46,6 +50,7 @@ pub use transition::OrSession;
 
 pub(crate) use asker::{AnswerForm, Asker};
 pub(crate) use open::Found;
+pub(crate) use remember::SendAgain;
 pub(crate) use stranger::stranger;
 
 use std::{fmt, ops::Deref};

@@ -3,11 +3,12 @@
 use std::{sync::Arc, time::Duration};
 
 use crate::{
-    clock::Timestamp,
     error::LoginError,
+    event::EventKind,
+    key::SignedBy,
     manager::{Realm, SessionInfo, content::Content},
     secret::equal,
-    session::proof::Known,
+    session::{device::Visitor, proof::Known, remember::SendAgain},
     store::{Record, RecordKind, Touch},
     token::Token,
     user::{AuthUser, UserIndex},
@@ -17,6 +18,13 @@ use crate::{
 pub(crate) enum Found<U> {
     Nobody,
     LoggedIn(Arc<Known<U>>),
+}
+
+/// Whether what the record says of the last verification counts.
+#[derive(Clone, Copy)]
+pub(super) enum Freshness {
+    AsWritten,
+    Never,
 }
 
 impl<U> Clone for Found<U> {
@@ -30,31 +38,58 @@ impl<U> Clone for Found<U> {
 
 impl<U: AuthUser> Realm<U> {
     /// Finds the session of a token that this realm has signed, and its user.
+    /// `remember` reads the remember cookie, where its series is looked at anyway.
     ///
     /// # Errors
     ///
     /// When the store or the loader fails. Then nothing is known, and nothing is ended.
-    pub(crate) async fn open(self: &Arc<Self>, token: &Token) -> Result<Found<U>, LoginError> {
-        let core = &self.core;
-        let Some(record) = core.load(token.id).await? else {
-            return Ok(Found::Nobody);
+    pub(crate) async fn open(
+        self: &Arc<Self>,
+        token: &Token,
+        visitor: &Visitor,
+        remember: impl FnOnce() -> Option<(Token, SignedBy)>,
+    ) -> Result<(Found<U>, Option<SendAgain>), LoginError> {
+        let nobody = (Found::Nobody, None);
+        let Some(record) = self.core.load(token.id).await? else {
+            return Ok(nobody);
         };
         if !record.hash.matches(token) {
-            return Ok(Found::Nobody);
+            return Ok(nobody);
         }
-        let content = Content::decode(&record.body).map_err(|error| core.failed(error))?;
+        let known = self.admit(record, visitor, Freshness::AsWritten).await?;
+        let Some(known) = known else {
+            return Ok(nobody);
+        };
+        let (is_alive, again) = self.touch(&known, remember).await?;
+        Ok(match is_alive {
+            true => (Found::LoggedIn(known), again),
+            false => nobody,
+        })
+    }
+
+    /// The checks of a live session whose token was right: is there a user for
+    /// it, who may be logged in, with the credentials of then?
+    pub(super) async fn admit(
+        self: &Arc<Self>,
+        record: Record,
+        visitor: &Visitor,
+        freshness: Freshness,
+    ) -> Result<Option<Arc<Known<U>>>, LoginError> {
+        let core = &self.core;
+        let body = record.body.clone();
+        let content = Content::decode(&body).map_err(|error| core.failed(error))?;
         let Some(login) = content.login else {
-            return Ok(Found::Nobody);
+            return Ok(None);
         };
         if record.user != Some(UserIndex::of(core.realm(), login.user)) {
-            return Ok(Found::Nobody);
+            return Ok(None);
         }
         if login.user_tag != self.user_tag {
             tracing::error!(
                 target: "portcullis", realm = core.realm(), session = %record.id,
                 "a session of another user type: give each manager a name of its own with `.realm(…)`"
             );
-            return Ok(Found::Nobody);
+            return Ok(None);
         }
         let now = core.now();
         // An end far beyond the limit was written by a clock that was ahead, or under a longer limit.
@@ -64,12 +99,7 @@ impl<U: AuthUser> Realm<U> {
         if now >= login.ends || login.ends > farthest {
             return self.end(&record, "absolute limit").await;
         }
-        let loaded = self
-            .loader
-            .load(login.user)
-            .await
-            .map_err(|error| LoginError::loader(core.realm(), error))?;
-        let Some(user) = loaded else {
+        let Some(user) = self.load_user(login.user).await? else {
             return self.end(&record, "no such user").await;
         };
         if !login.forced && !user.is_active() {
@@ -81,43 +111,77 @@ impl<U: AuthUser> Realm<U> {
         if !equal(&auth_hash, &login.auth_hash) {
             // It opens nothing any more. It is not deleted: the request that has
             // just changed the password may be about to replace it.
-            return Ok(Found::Nobody);
+            return Ok(None);
         }
-        if !self.touch(&record, login.ends, now).await? {
-            return Ok(Found::Nobody);
+        let info = match freshness {
+            Freshness::AsWritten => SessionInfo::new(&record, &login),
+            Freshness::Never => SessionInfo::new(&record, &login).stale(),
+        };
+        let forced = login.forced;
+        let device = visitor.device(core, login.user);
+        let known = self.known(user, Some(record), info, forced);
+        if device.is_other_than(&login.device) {
+            return self.protect(known, device).await;
         }
-        let (info, forced) = (SessionInfo::new(&record, &login), login.forced);
-        Ok(Found::LoggedIn(Arc::new(Known {
-            realm: self.clone(),
+        Ok(Some(Arc::new(known)))
+    }
+
+    pub(super) fn known(
+        self: &Arc<Self>,
+        user: U,
+        record: Option<Record>,
+        info: SessionInfo,
+        forced: bool,
+    ) -> Known<U> {
+        let realm = self.clone();
+        Known {
+            realm,
             user,
+            record,
             info,
             forced,
-            record,
-        })))
+        }
     }
 
     /// The session is over: nobody is logged in, and the cookie stays untouched,
     /// for a login in another tab may have replaced it by now.
-    async fn end(&self, record: &Record, reason: &'static str) -> Result<Found<U>, LoginError> {
-        tracing::info!(target: "portcullis", realm = self.core.realm(), session = %record.id, reason, "session ended");
-        self.core.delete(record.id).await?;
-        Ok(Found::Nobody)
-    }
-
-    /// Notes the use of a session, at most once a touch interval. Answers
-    /// whether it is still alive.
-    async fn touch(
+    async fn end(
         &self,
         record: &Record,
-        ends: Timestamp,
-        now: Timestamp,
-    ) -> Result<bool, LoginError> {
-        let settings = &self.core.settings;
-        if now.since(record.seen) < settings.touch_every {
-            return Ok(true);
+        reason: &'static str,
+    ) -> Result<Option<Arc<Known<U>>>, LoginError> {
+        self.core.delete(record.id).await?;
+        tracing::debug!(target: "portcullis", realm = self.core.realm(), session = %record.id, reason, "session ended");
+        self.emit::<Known<U>>(EventKind::SessionEnded, Some(record.id), None);
+        Ok(None)
+    }
+
+    /// Notes the use of a session, at most once a touch interval, and the first
+    /// use of one that came with a remember token. Answers whether it is still alive.
+    async fn touch(
+        &self,
+        known: &Known<U>,
+        remember: impl FnOnce() -> Option<(Token, SignedBy)>,
+    ) -> Result<(bool, Option<SendAgain>), LoginError> {
+        let core = &self.core;
+        let (record, now) = (known.session()?, core.now());
+        let is_first_use = record.series.is_some() && record.seen == record.created;
+        if now.since(record.seen) < core.settings.touch_every && !is_first_use {
+            return Ok((true, None));
         }
-        let expires = now.plus(settings.idle).min(ends);
-        let touch = Touch::new(RecordKind::Session, record.id, expires, now);
-        self.core.done(self.core.store.touch(touch).await)
+        // A first use within the second of the login is told from none.
+        let seen = now.max(record.created.plus(A_SECOND));
+        let expires = now.plus(core.settings.idle).min(known.info.ends_at());
+        let touch = Touch::new(RecordKind::Session, record.id, expires, seen, now);
+        if !core.done(core.store.touch(touch).await)? {
+            return Ok((false, None));
+        }
+        let again = match record.series {
+            Some(series) => self.see_series(series, remember).await?,
+            None => None,
+        };
+        Ok((true, again))
     }
 }
+
+const A_SECOND: Duration = Duration::from_secs(1);

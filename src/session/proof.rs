@@ -5,7 +5,8 @@ use std::{fmt, marker::PhantomData, ops::Deref, sync::Arc};
 use crate::{
     clock::Timestamp,
     error::{Kind, LoginError},
-    manager::{Core, Realm, SessionInfo},
+    event::{EventKind, HasUser},
+    manager::{Core, Realm, SessionInfo, Source},
     store::Record,
     user::AuthUser,
 };
@@ -93,7 +94,7 @@ pub struct Authenticated<U>(pub(crate) Arc<Known<U>>);
 /// }
 ///
 /// fn write_to_log<U: AuthUser>(by: &Authenticated<U>) {
-///     println!("session {}", by.info().id());
+///     println!("logged in since {:?}", by.info().created_at());
 /// }
 /// ```
 pub struct Fresh<U>(Authenticated<U>);
@@ -102,7 +103,9 @@ pub struct Fresh<U>(Authenticated<U>);
 pub(crate) struct Known<U> {
     pub(crate) realm: Arc<Realm<U>>,
     pub(crate) user: U,
-    pub(crate) record: Record,
+    /// The session. None for who came with the request itself, and for a look
+    /// at a remember cookie.
+    pub(crate) record: Option<Record>,
     pub(crate) info: SessionInfo,
     /// Logged in although not active.
     pub(crate) forced: bool,
@@ -111,17 +114,38 @@ pub(crate) struct Known<U> {
 impl<U: AuthUser> Known<U> {
     /// Was this verified within the window, before now?
     pub(crate) fn is_fresh(&self, now: Timestamp) -> bool {
-        let window = self.realm.core.settings.fresh_for;
+        let fresh_for = self.realm.core.settings.fresh_for;
         self.info
             .verified_at()
-            .is_some_and(|at| !at.is_future_of(now) && now.since(at) < window)
+            .is_some_and(|at| fresh_for.includes(at, now))
     }
 
-    pub(crate) fn needs_refresh(&self) -> LoginError {
-        Kind::NeedsRefresh {
-            max_age: self.realm.core.settings.fresh_for.as_secs(),
-        }
-        .into()
+    /// The session of somebody who has one: only these get a [`Session`](crate::Session).
+    pub(crate) fn session(&self) -> Result<&Record, LoginError> {
+        self.record.as_ref().ok_or_else(|| Kind::Forbidden.into())
+    }
+
+    /// Are these two of one session? A login without one lives as long as its request.
+    pub(crate) fn is_same_login_as(&self, other: &Self) -> bool {
+        self.info.id() == other.info.id() && self.user.id() == other.user.id()
+    }
+
+    /// Is this a look at a remember cookie, which no guard has restored yet?
+    pub(crate) fn is_only_remembered(&self) -> bool {
+        self.record.is_none() && self.info.source() == Source::RememberCookie
+    }
+}
+
+impl<U: AuthUser> Known<U> {
+    /// Tells that something happened to this login.
+    pub(crate) fn emit(self: &Arc<Self>, kind: EventKind) {
+        self.realm.emit(kind, self.info.id(), Some(self));
+    }
+}
+
+impl<U: AuthUser> HasUser<U> for Known<U> {
+    fn user(&self) -> &U {
+        &self.user
     }
 }
 
@@ -168,11 +192,13 @@ impl<U: AuthUser> Authenticated<U> {
     /// }
     /// ```
     pub fn into_fresh(self) -> Result<Fresh<U>, LoginError> {
-        if self.0.is_fresh(self.0.realm.core.now()) {
-            Ok(Fresh(self))
-        } else {
-            Err(self.0.needs_refresh())
+        let (known, core) = (&self.0, &self.0.realm.core);
+        if known.is_fresh(core.now()) {
+            return Ok(Fresh(self));
         }
+        known.emit(EventKind::UserNeedsRefresh);
+        let max_age = core.settings.fresh_for.max_age();
+        Err(Kind::NeedsRefresh { max_age }.into())
     }
 }
 
@@ -214,7 +240,7 @@ impl<U> fmt::Debug for Anonymous<U> {
 impl<U> fmt::Debug for Authenticated<U> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Authenticated")
-            .field("session", &self.0.record.id)
+            .field("session", &self.0.info.id())
             .finish_non_exhaustive()
     }
 }
@@ -222,7 +248,7 @@ impl<U> fmt::Debug for Authenticated<U> {
 impl<U> fmt::Debug for Fresh<U> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Fresh")
-            .field("session", &self.0.0.record.id)
+            .field("session", &self.0.0.info.id())
             .finish_non_exhaustive()
     }
 }

@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use crate::{
     error::LoginError,
-    manager::Verified,
+    event::EventKind,
+    manager::{Source, Verified},
     session::{
         Fresh, IsVerified, LoggedIn, Session,
         proof::Known,
+        remember::SeriesOf,
         transition::{Kept, NewLogin, Unawaited, awaited, replace},
         visit,
     },
@@ -93,10 +95,15 @@ async fn switch<U: AuthUser>(
     let login = NewLogin {
         verified: Some(verified.at),
         forced: false,
+        source: Source::ByHand,
+        series: SeriesOf::Another {
+            ends: before.session()?.series,
+            begins: None,
+        },
         goes_on: None,
         end_others: false,
     };
-    let old = Some(before.record.clone());
+    let old = Some(before.session()?.clone());
     let known = replace(
         &before.realm,
         number,
@@ -106,9 +113,7 @@ async fn switch<U: AuthUser>(
         Kept::Nothing,
     )
     .await?;
-    tracing::info!(
-        target: "portcullis", realm = core.realm(), before = %before.record.id, session = %known.record.id, "user switched"
-    );
+    known.emit(EventKind::UserSwitched);
     Ok(Fresh::of(known))
 }
 

@@ -6,12 +6,17 @@ use crate::{
     clock::Timestamp,
     error::{Kind, LoginError},
     manager::{
-        CookieOf, Core, Realm, SessionInfo,
+        CookieOf, Core, Realm, SessionInfo, Source,
         content::{Content, Entry, LoginFacts},
     },
     secret::random,
-    session::{Found, Session, proof::Known, visit},
-    store::{Insert, Inserted, Record, RecordKind, Rotate, Swap},
+    session::{
+        Found, Session,
+        proof::Known,
+        remember::{RememberCookie, SeriesOf},
+        visit,
+    },
+    store::{End, Insert, Inserted, Record, RecordKind, Rotate, Swap},
     token::Token,
     user::AuthUser,
 };
@@ -114,6 +119,8 @@ impl Drop for Unawaited {
 pub(super) struct NewLogin {
     pub(super) verified: Option<Timestamp>,
     pub(super) forced: bool,
+    pub(super) source: Source,
+    pub(super) series: SeriesOf,
     /// The login that goes on; a new one begins now.
     pub(super) goes_on: Option<GoesOn>,
     pub(super) end_others: bool,
@@ -155,6 +162,7 @@ pub(super) async fn replace<U: AuthUser>(
     visit::check(number)?;
     let (index, id) = core.index::<U>(&user.id())?;
     let auth_hash = user.session_auth_hash().for_record(core.realm(), &id);
+    let device = visit::visitor(number, core).device(core, &id);
     let login_id = match old.as_ref().filter(|_| login.goes_on.is_some()) {
         Some(old) => Content::login_id(&old.body),
         None => None,
@@ -177,6 +185,8 @@ pub(super) async fn replace<U: AuthUser>(
             ends,
             verified: login.verified,
             forced: login.forced,
+            source: login.source,
+            device,
         };
         let token = Token::random(Some(index.home())).map_err(|error| core.failed(error))?;
         let body = body(core, old.as_ref(), facts, data)?;
@@ -185,20 +195,26 @@ pub(super) async fn replace<U: AuthUser>(
         record.user = Some(index);
         record.created = created;
         record.seen = now;
-        record.series = old
-            .as_ref()
-            .filter(|_| login.goes_on.is_some())
-            .and_then(|old| old.series);
+        let series = login
+            .series
+            .begin(realm, index, (&id, auth_hash), login.forced)?;
+        record.series = match (&login.series, &series) {
+            (SeriesOf::TheOld, _) => old.as_ref().and_then(|old| old.series),
+            (_, series) => series.as_ref().map(|series| series.record.id),
+        };
+        let begun = series.as_ref().map(|series| series.record.clone());
         let swap = match &old {
             Some(old) => {
                 let mut rotate = Rotate::new(old.id, old.version, record.clone(), now);
                 rotate.at_most = core.settings.max_sessions_per_user;
                 rotate.end_others = login.end_others;
+                (rotate.series, rotate.ends_series) = (begun, login.series.ends());
                 core.done(core.store.rotate(rotate).await)?
             }
             None => {
                 let mut insert = Insert::new(record.clone(), now);
                 insert.at_most = core.settings.max_sessions_per_user;
+                (insert.series, insert.ends_series) = (begun, login.series.ends());
                 match core.insert(insert).await? {
                     Inserted::Done => Swap::Done,
                     Inserted::Taken => Swap::Conflict,
@@ -214,11 +230,12 @@ pub(super) async fn replace<U: AuthUser>(
                 let known = Arc::new(Known {
                     realm,
                     user,
-                    record,
                     info,
                     forced,
+                    record: Some(record),
                 });
-                return announce(core, number, token, known).await;
+                let remember = login.series.cookie(series);
+                return announce(number, token, remember, known).await;
             }
             Swap::Gone if data == Kept::WhatSaysSo => old = None,
             Swap::Gone => return Err(Kind::Ended.into()),
@@ -233,19 +250,24 @@ pub(super) async fn replace<U: AuthUser>(
 /// gone, because the future was carried away while the store worked, the
 /// session is ended: nobody could use it.
 async fn announce<U: AuthUser>(
-    core: &Arc<Core>,
     number: visit::Number,
     token: Token,
+    remember: RememberCookie,
     known: Arc<Known<U>>,
 ) -> Result<Arc<Known<U>>, LoginError> {
+    let core = &known.realm.core;
     let noted = visit::note(number, |notes| {
         notes.send_token(core, CookieOf::Login, &token);
+        remember.note(core, notes);
         notes.private = true;
         notes.change(core, Found::LoggedIn(known.clone()));
         notes.leave_stranger(core);
     });
     if noted.is_none() {
-        core.delete(known.record.id).await?;
+        let mut end = End::new();
+        end.session = known.info.id();
+        end.series = remember.begun();
+        core.done(core.store.end(end).await)?;
         return Err(Kind::Answered.into());
     }
     Ok(known)
@@ -263,7 +285,7 @@ async fn reload(
     }
 }
 
-fn body(
+pub(super) fn body(
     core: &Core,
     old: Option<&Record>,
     login: LoginFacts<'_>,

@@ -20,11 +20,12 @@ use http::{HeaderMap, HeaderValue, header};
 use tokio::task::futures::TaskLocalFuture;
 
 use crate::{
+    clock::Timestamp,
     error::{Kind, LoginError},
     key::SignedBy,
     manager::{CookieOf, Core, Sent},
-    session::{AnswerForm, Asker, Found},
-    store::Record,
+    session::{AnswerForm, Asker, Found, device::Visitor},
+    store::{Record, RecordId},
     token::Token,
 };
 
@@ -78,6 +79,8 @@ pub(crate) struct Notes {
     cookies: Vec<(Arc<Core>, CookieOf, Sent)>,
     /// The answer depends on the session cookie.
     pub(crate) looked: bool,
+    /// And on what else the request says of who sent it.
+    pub(crate) looked_at_request: bool,
     /// Somebody is logged in, or was when the request came in.
     pub(crate) logged_in: bool,
     /// The answer is for one person's eyes.
@@ -91,9 +94,26 @@ pub(crate) struct Notes {
 /// What one realm found under the cookie of this request.
 struct Seen {
     core: Arc<Core>,
-    presented: Option<Token>,
+    presented: Presented,
     found: Box<dyn Any + Send>,
-    stranger: Stranger,
+}
+
+/// What a request shows to one realm.
+#[derive(Default)]
+pub(crate) struct Presented {
+    /// The values of the cookies that say who it is, as they came.
+    pub(crate) cookies: ShownCookies,
+    pub(crate) visitor: Visitor,
+    pub(crate) stranger: Stranger,
+    /// The series of the remember cookie. It is not read while the session lives.
+    pub(crate) series: Option<RecordId>,
+}
+
+/// Cookies that tell who somebody is, unread: to be the same all through a visit.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub(crate) struct ShownCookies {
+    pub(crate) login: Vec<u8>,
+    pub(crate) remember: Vec<u8>,
 }
 
 /// What a stranger keeps under a cookie of its own. It is read only where it
@@ -102,6 +122,12 @@ struct Seen {
 pub(crate) enum Stranger {
     Presented(Token, SignedBy),
     Read(Option<Record>),
+}
+
+impl Default for Stranger {
+    fn default() -> Self {
+        Self::Read(None)
+    }
 }
 
 impl Visit {
@@ -235,6 +261,19 @@ pub(crate) fn note<R>(number: Number, change: impl FnOnce(&mut Notes) -> R) -> O
     .flatten()
 }
 
+/// What this visit's request has shown of its browser.
+pub(crate) fn visitor(number: Number, core: &Arc<Core>) -> Visitor {
+    let visitor = note(number, |notes| {
+        notes.of(core).map(|seen| seen.presented.visitor.clone())
+    });
+    visitor.flatten().unwrap_or_default()
+}
+
+/// The series whose cookie this visit's request has shown.
+pub(crate) fn presented_series(number: Number, core: &Arc<Core>) -> Option<RecordId> {
+    note(number, |notes| notes.of(core)?.presented.series).flatten()
+}
+
 /// The notes of the visit that runs now, if something has looked.
 pub(crate) fn peek<R>(look: impl FnOnce(&Notes) -> R) -> Option<R> {
     with(|visit| visit.noted.as_deref().map(look)).flatten()
@@ -250,21 +289,16 @@ impl Notes {
     ///
     /// # Errors
     ///
-    /// When it was found under another cookie: a request inside a request.
+    /// When it was found under other cookies: a request inside a request.
     pub(crate) fn seen<U: 'static>(
         &self,
         core: &Arc<Core>,
-        presented: &Option<Token>,
+        shown: &ShownCookies,
     ) -> Result<Option<Found<U>>, LoginError> {
         let Some(seen) = self.of(core) else {
             return Ok(None);
         };
-        let same = match (&seen.presented, presented) {
-            (None, None) => true,
-            (Some(seen), Some(presented)) => seen.is(presented),
-            _ => false,
-        };
-        if !same {
+        if seen.presented.cookies != *shown {
             return Err(LoginError::misuse(
                 core.realm(),
                 "send a request with another cookie through the router, not through a layer of this request",
@@ -276,21 +310,17 @@ impl Notes {
     pub(crate) fn see<U: 'static>(
         &mut self,
         core: &Arc<Core>,
-        presented: Option<Token>,
+        presented: Presented,
         found: Found<U>,
-        stranger: Stranger,
     ) where
         Found<U>: Send,
     {
-        self.logged_in |= matches!(found, Found::LoggedIn(_));
-        self.private |= self.logged_in;
-        let found = Box::new(found);
         self.seen.push(Seen {
             core: core.clone(),
             presented,
-            found,
-            stranger,
+            found: Box::new(Found::<U>::Nobody),
         });
+        self.change(core, found);
     }
 
     /// Has this realm looked?
@@ -305,7 +335,13 @@ impl Notes {
 
     pub(crate) fn stranger(&self, core: &Arc<Core>) -> Stranger {
         self.of(core)
-            .map_or(Stranger::Read(None), |seen| seen.stranger.clone())
+            .map_or_else(Stranger::default, |seen| seen.presented.stranger.clone())
+    }
+
+    /// Has the request a cookie under the name of the remember cookie, good or bad?
+    pub(crate) fn shows_remember_cookie(&self, core: &Arc<Core>) -> bool {
+        self.of(core)
+            .is_some_and(|seen| !seen.presented.cookies.remember.is_empty())
     }
 
     /// From now on this realm's state in this request is `found`.
@@ -313,23 +349,17 @@ impl Notes {
     where
         Found<U>: Send,
     {
-        if let Some(seen) = self
-            .seen
-            .iter_mut()
-            .find(|seen| Arc::ptr_eq(&seen.core, core))
-        {
+        self.logged_in |= matches!(found, Found::LoggedIn(_));
+        self.private |= self.logged_in;
+        if let Some(seen) = self.of_mut(core) {
             seen.found = Box::new(found);
         }
     }
 
     pub(crate) fn change_stranger(&mut self, core: &Arc<Core>, record: Option<Record>) {
         self.private |= record.is_some();
-        if let Some(seen) = self
-            .seen
-            .iter_mut()
-            .find(|seen| Arc::ptr_eq(&seen.core, core))
-        {
-            seen.stranger = Stranger::Read(record);
+        if let Some(seen) = self.of_mut(core) {
+            seen.presented.stranger = Stranger::Read(record);
         }
     }
 
@@ -349,6 +379,17 @@ impl Notes {
         self.set_cookie(core, of, Sent::Value(value, None));
     }
 
+    /// Sends the remember cookie with the answer, good up to then.
+    pub(crate) fn send_remember_token(
+        &mut self,
+        core: &Arc<Core>,
+        token: &Token,
+        until: Timestamp,
+    ) {
+        let value = core.cookie(CookieOf::Remember).value_of(token);
+        self.set_cookie(core, CookieOf::Remember, Sent::Value(value, Some(until)));
+    }
+
     /// Sends a cookie with the answer, in the place of an earlier one of the name.
     pub(crate) fn set_cookie(&mut self, core: &Arc<Core>, of: CookieOf, sent: Sent) {
         self.cookies
@@ -362,6 +403,11 @@ impl Notes {
 
     fn of(&self, core: &Arc<Core>) -> Option<&Seen> {
         self.seen.iter().find(|seen| Arc::ptr_eq(&seen.core, core))
+    }
+
+    fn of_mut(&mut self, core: &Arc<Core>) -> Option<&mut Seen> {
+        let mut seen = self.seen.iter_mut();
+        seen.find(|seen| Arc::ptr_eq(&seen.core, core))
     }
 }
 

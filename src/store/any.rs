@@ -28,7 +28,7 @@ type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// [`AnyStore`], and handed on by a shared store.
 macro_rules! steps {
     ($($name:ident($step:ident) -> $answer:ty;)*) => {
-        #[allow(dead_code, reason = "restore and watch are steps of features to come")]
+        #[allow(dead_code, reason = "watch is a step of features to come")]
         pub(crate) trait DynStore: Send + Sync {
             $(fn $name(&self, step: $step) -> Boxed<'_, $answer>;)*
         }
@@ -39,7 +39,7 @@ macro_rules! steps {
             })*
         }
 
-        #[allow(dead_code, reason = "restore and watch are steps of features to come")]
+        #[allow(dead_code, reason = "watch is a step of features to come")]
         impl AnyStore {
             $(pub(crate) async fn $name(&self, step: $step) -> $answer {
                 match self {

@@ -20,9 +20,8 @@
 //! The time comes with each step; a store asks no clock of its own.
 //! `examples/own_store.rs` is a whole store.
 //!
-//! [`restore`](SessionStore::restore), series and the kinds after
-//! [`Session`](RecordKind::Session) are for features to come, so that a store
-//! written today serves them unchanged; nothing uses them yet.
+//! [`OneTime`](RecordKind::OneTime) and [`Counter`](RecordKind::Counter) are for
+//! features to come, so that a store written today serves them unchanged.
 
 mod any;
 mod memory;
@@ -98,8 +97,9 @@ pub trait SessionStore: Send + Sync + 'static {
 
     /// Replaces a live series whose version is [`version`](Restore::version) by
     /// [`next`](Restore::next), which has the same id and the version raised by
-    /// one, and inserts the session that it restored. Neither happens without the
-    /// other; if the session's id is taken, answers [`Swap::Conflict`].
+    /// one, inserts the session that it restored, and deletes
+    /// [`ends_session`](Restore::ends_session), if any. Nothing of it happens without the
+    /// rest; if the session's id is taken, answers [`Swap::Conflict`].
     ///
     /// # Errors
     ///

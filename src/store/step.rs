@@ -133,6 +133,8 @@ step! {
         /// How many live sessions the user may have, this one included; their
         /// series stay. None is any number.
         at_most: Option<u32>,
+        /// A session of the same user to end in the same step.
+        ends_session: Option<RecordId>,
     }
 }
 
@@ -145,7 +147,9 @@ step! {
         id: RecordId,
         /// When it is to expire from now on.
         expires: Timestamp,
-        /// The time now, which becomes `seen`.
+        /// When it was used.
+        seen: Timestamp,
+        /// The time now.
         now: Timestamp,
     }
 }

@@ -79,9 +79,11 @@ pub(super) fn finish(notes: Option<Box<Notes>>, mut response: Response) -> Respo
             response.headers_mut().append(header::SET_COOKIE, line);
         }
     }
-    if notes.looked {
-        vary_by_cookie(response.headers_mut());
-    }
+    vary(
+        response.headers_mut(),
+        notes.looked,
+        notes.looked_at_request,
+    );
     if notes.private || marker.is_some() || !notes.cookies().is_empty() {
         no_store(response.headers_mut());
     }
@@ -92,11 +94,12 @@ pub(super) fn finish(notes: Option<Box<Notes>>, mut response: Response) -> Respo
 /// outside: a layer in between, such as a cache, must not miss it.
 pub(super) fn mark_private(mut response: Response) -> Response {
     let is_refusal = response.extensions().get::<Marker>().is_some();
-    let noted = visit::peek(|notes| (notes.looked, notes.private || !notes.cookies().is_empty()));
-    let (looked, private) = noted.unwrap_or_default();
-    if looked {
-        vary_by_cookie(response.headers_mut());
-    }
+    let noted = visit::peek(|notes| {
+        let private = notes.private || !notes.cookies().is_empty();
+        (notes.looked, notes.looked_at_request, private)
+    });
+    let (looked, looked_at_request, private) = noted.unwrap_or_default();
+    vary(response.headers_mut(), looked, looked_at_request);
     if private || is_refusal {
         no_store(response.headers_mut());
     }
@@ -238,17 +241,24 @@ fn with_next(path: &LocalPath, next: Option<&LocalPath>) -> String {
 }
 
 /// A login by cookie has no registered scheme, and a 401 needs one (RFC 9110,
-/// 15.5.2). Never `Basic`: browsers would show a dialogue.
+/// 15.5.2). Never `Basic`: browsers would show a dialogue. Where requests may
+/// log in by themselves it is `Bearer` (RFC 6750, 3).
 fn challenge(kind: Kind, core: Option<&Core>) -> HeaderValue {
     let realm = core.map_or("login", Core::realm);
+    let scheme = match core {
+        Some(core) if core.settings.reads_requests => "Bearer",
+        _ => "Session",
+    };
     let challenge = match kind {
         // RFC 9470, section 3.
         Kind::NeedsRefresh { max_age } => {
+            let max_age = max_age.map(|seconds| format!(r#", max_age="{seconds}""#));
+            let max_age = max_age.unwrap_or_default();
             format!(
-                r#"Session realm="{realm}", error="insufficient_user_authentication", max_age="{max_age}""#
+                r#"{scheme} realm="{realm}", error="insufficient_user_authentication"{max_age}"#
             )
         }
-        _ => format!(r#"Session realm="{realm}""#),
+        _ => format!(r#"{scheme} realm="{realm}""#),
     };
     HeaderValue::try_from(challenge).unwrap_or(HeaderValue::from_static("Session"))
 }
@@ -264,16 +274,19 @@ fn no_store(headers: &mut HeaderMap) {
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
 }
 
-fn vary_by_cookie(headers: &mut HeaderMap) {
-    let named = |value: &HeaderValue| {
-        value.to_str().is_ok_and(|value| {
-            value.split(',').any(|name| {
-                matches!(name.trim(), "*") || name.trim().eq_ignore_ascii_case("cookie")
+/// Says what an answer depends on, if it does not say so already.
+fn vary(headers: &mut HeaderMap, looked: bool, looked_at_request: bool) {
+    let on = [(looked, "Cookie"), (looked_at_request, "Authorization")];
+    for (_, name) in on.into_iter().filter(|(depends, _)| *depends) {
+        let named = |value: &HeaderValue| {
+            value.to_str().is_ok_and(|value| {
+                let mut names = value.split(',').map(str::trim);
+                names.any(|named| named == "*" || named.eq_ignore_ascii_case(name))
             })
-        })
-    };
-    if !headers.get_all(header::VARY).iter().any(named) {
-        headers.append(header::VARY, HeaderValue::from_static("Cookie"));
+        };
+        if !headers.get_all(header::VARY).iter().any(named) {
+            headers.append(header::VARY, HeaderValue::from_static(name));
+        }
     }
 }
 

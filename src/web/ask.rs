@@ -7,14 +7,18 @@ use axum::{
 
 use crate::{
     error::{Kind, LoginError},
+    event::EventKind,
     key::SignedBy,
-    manager::{CookieOf, Login},
+    manager::{CookieOf, Core, Login, SessionProtection},
     session::{
-        Anonymous, AnswerForm, AnySession, Asker, Authenticated, Found, Fresh, Session, Ticket,
-        visit::{self, Number, Stranger},
+        Anonymous, AnswerForm, AnySession, Asker, Authenticated, Found, Fresh, SendAgain, Session,
+        Ticket,
+        device::Visitor,
+        proof::Known,
+        visit::{self, Number, Presented, Stranger},
     },
     user::AuthUser,
-    web::{CurrentUser, cookies},
+    web::{CurrentUser, cookies, peer},
 };
 
 /// Who asks whom: the request, and the realm whose login it is about.
@@ -26,7 +30,7 @@ pub(crate) struct Ask<'a, U> {
 impl<U: AuthUser> Ask<'_, U> {
     /// Nobody is logged in.
     pub(crate) async fn anonymous<V>(&self) -> Result<Anonymous<V>, LoginError> {
-        match self.find().await? {
+        match self.find(Use::Guard).await? {
             Found::Nobody => Ok(Anonymous::new(self.login.0.core.clone())),
             Found::LoggedIn(_) => Err(Kind::LoggedInAlready.into()),
         }
@@ -34,8 +38,13 @@ impl<U: AuthUser> Ask<'_, U> {
 
     /// Somebody is logged in.
     pub(crate) async fn authenticated(&self) -> Result<Authenticated<U>, LoginError> {
-        match self.find().await? {
-            Found::Nobody => Err(Kind::Unauthorized.into()),
+        match self.find(Use::Guard).await? {
+            Found::Nobody => {
+                self.login
+                    .0
+                    .emit::<Known<U>>(EventKind::UserUnauthorized, None, None);
+                Err(Kind::Unauthorized.into())
+            }
             Found::LoggedIn(known) => Ok(Authenticated(known)),
         }
     }
@@ -47,39 +56,57 @@ impl<U: AuthUser> Ask<'_, U> {
 
     /// Somebody, or nobody.
     pub(crate) async fn look(&self) -> Result<Option<Authenticated<U>>, LoginError> {
-        match self.find().await? {
+        match self.find(Use::Guard).await? {
             Found::Nobody => Ok(None),
             Found::LoggedIn(known) => Ok(Some(Authenticated(known))),
         }
     }
 
     /// Somebody, or nobody, to look at.
-    pub(crate) async fn current_user(&self) -> Result<CurrentUser<U>, LoginError> {
-        Ok(CurrentUser::new(self.find().await?, self.enter()?))
+    pub(crate) async fn current_user(&self, of: Use) -> Result<CurrentUser<U>, LoginError> {
+        let found = self.find(of).await?;
+        Ok(CurrentUser::new(self.login.clone(), found, self.enter()?))
     }
 
     /// The session in whatever state it is.
     pub(crate) async fn any_session(&self) -> Result<AnySession<U>, LoginError> {
         let ticket = self.ticket()?;
         let now = self.login.0.core.now();
-        Ok(match self.find().await? {
+        Ok(match self.find(Use::Guard).await? {
             Found::Nobody => AnySession::Anonymous(Session {
                 proof: Anonymous::new(self.login.0.core.clone()),
                 ticket,
             }),
-            Found::LoggedIn(known) if known.is_fresh(now) => AnySession::Fresh(Session {
-                proof: Fresh::of(known),
-                ticket,
-            }),
-            Found::LoggedIn(known) => AnySession::Authenticated(Session {
-                proof: Authenticated(known),
-                ticket,
-            }),
+            Found::LoggedIn(known) => {
+                known.session()?;
+                match known.is_fresh(now) {
+                    true => AnySession::Fresh(Session {
+                        proof: Fresh::of(known),
+                        ticket,
+                    }),
+                    false => AnySession::Authenticated(Session {
+                        proof: Authenticated(known),
+                        ticket,
+                    }),
+                }
+            }
         })
     }
 
     /// What makes a session of a proof of this request.
-    pub(crate) fn ticket(&self) -> Result<Ticket, LoginError> {
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Forbidden`] for who came with the request itself, and has none.
+    pub(crate) async fn ticket_for_a_session(&self) -> Result<Ticket, LoginError> {
+        match self.find(Use::Guard).await? {
+            Found::LoggedIn(known) => known.session().map(drop)?,
+            Found::Nobody => {}
+        }
+        self.ticket()
+    }
+
+    fn ticket(&self) -> Result<Ticket, LoginError> {
         let visit = self.enter()?;
         let next = visit::note(visit, |notes| {
             notes.asker.as_ref().and_then(|asker| asker.next())
@@ -88,42 +115,121 @@ impl<U: AuthUser> Ask<'_, U> {
         Ok(Ticket { visit, next })
     }
 
-    /// Finds out, once a request.
-    pub(crate) async fn find(&self) -> Result<Found<U>, LoginError> {
+    /// Finds out, once a request: first by the session cookie, then by the
+    /// remember cookie, then by the request itself.
+    pub(crate) async fn find(&self, of: Use) -> Result<Found<U>, LoginError> {
         let visit = self.enter()?;
-        let core = &self.login.0.core;
+        let (realm, core) = (&self.login.0, &self.login.0.core);
         let headers = &self.request.headers;
-        let presented = cookies::presented(core, CookieOf::Login, headers);
-        let token = presented.as_ref().map(|(token, _)| token.clone());
-        if let Some(found) = visit::note(visit, |notes| notes.seen(core, &token))
-            .transpose()?
-            .flatten()
-        {
-            return Ok(found);
+        let shown = cookies::shown(core, headers);
+        let before = visit::note(visit, |notes| notes.seen(core, &shown));
+        match before.transpose()?.flatten() {
+            Some(Found::LoggedIn(known)) if of == Use::Guard && known.is_only_remembered() => {
+                return self.recall(visit, of).await;
+            }
+            Some(found) => return Ok(found),
+            None => {}
         }
-        let found = match &presented {
-            None => Found::Nobody,
-            Some((token, _)) => self.login.0.open(token).await?,
+        let visitor = visitor(core, self.request);
+        let remember = || cookies::presented(core, CookieOf::Remember, headers);
+        let login = cookies::presented(core, CookieOf::Login, headers);
+        let (mut found, again) = match &login {
+            Some((token, _)) => realm.open(token, &visitor, remember).await?,
+            None => (Found::Nobody, None),
+        };
+        let remember = match found {
+            Found::Nobody => remember(),
+            Found::LoggedIn(_) => None,
         };
         let stranger = match cookies::presented(core, CookieOf::Stranger, headers) {
             Some((token, signed_by)) => Stranger::Presented(token, signed_by),
-            None => Stranger::Read(None),
+            None => Stranger::default(),
+        };
+        let presented = Presented {
+            cookies: shown,
+            visitor,
+            stranger,
+            series: remember.as_ref().map(|(token, _)| token.id),
         };
         visit::note(visit, |notes| {
             if notes.has_seen(core) {
                 return; // another look of this request was faster
             }
             // What an older key of the ring signed is signed anew.
-            if let (Some((token, SignedBy::Older)), Found::LoggedIn(_)) = (&presented, &found) {
+            if let (Some((token, SignedBy::Older)), Found::LoggedIn(_)) = (&login, &found) {
                 notes.send_token(core, CookieOf::Login, token);
             }
-            notes.see(core, token, found.clone(), stranger);
+            if let Some(SendAgain { token, series }) = again {
+                notes.send_remember_token(core, &token, series.expires);
+            }
+            notes.see(core, presented, found.clone());
+        });
+        if matches!(found, Found::Nobody) && remember.is_some() {
+            found = self.recall(visit, of).await?;
+        }
+        if matches!(found, Found::Nobody) {
+            found = self.by_request(visit).await?;
+        }
+        let user = match &found {
+            Found::LoggedIn(known) => Some(known),
+            Found::Nobody => None,
+        };
+        let session = user.and_then(|known| known.info.id());
+        realm.emit(EventKind::UserAccessed, session, user);
+        Ok(found)
+    }
+
+    /// By the remember cookie. Only a guard uses it up.
+    async fn recall(&self, visit: Number, of: Use) -> Result<Found<U>, LoginError> {
+        let (realm, headers) = (&self.login.0, &self.request.headers);
+        let presented = cookies::presented(&realm.core, CookieOf::Remember, headers);
+        let Some((token, _)) = presented else {
+            return Ok(Found::Nobody);
+        };
+        let visitor = visitor(&realm.core, self.request);
+        let restores = of == Use::Guard;
+        let found = realm.recall(&token, &visitor, restores, visit).await?;
+        visit::note(visit, |notes| notes.change(&realm.core, found.clone()));
+        Ok(found)
+    }
+
+    /// By the request itself. It gets no cookie, and no session.
+    async fn by_request(&self, visit: Number) -> Result<Found<U>, LoginError> {
+        let realm = &self.login.0;
+        if realm.finders.request.is_none() {
+            return Ok(Found::Nobody);
+        }
+        let found = realm.by_request(self.request.clone()).await?;
+        visit::note(visit, |notes| {
+            notes.looked_at_request = true;
+            notes.change(&realm.core, found.clone());
         });
         Ok(found)
     }
 
     pub(crate) fn enter(&self) -> Result<Number, LoginError> {
         visit::enter(&self.login.0.core, |form| asker(self.request, form))
+    }
+}
+
+/// Who asks: a handler's first argument, or anything else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Use {
+    /// A remembered login is restored: it becomes a session.
+    Guard,
+    /// It is shown, and nothing is written.
+    Look,
+}
+
+/// What session protection compares of a request.
+fn visitor(core: &Core, request: &Parts) -> Visitor {
+    let settings = &core.settings;
+    if settings.protection == SessionProtection::Off {
+        return Visitor::default();
+    }
+    Visitor {
+        user_agent: request.headers.get(header::USER_AGENT).cloned(),
+        address: peer::address(settings.peer_address, request),
     }
 }
 

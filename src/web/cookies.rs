@@ -3,6 +3,7 @@
 use crate::{
     key::SignedBy,
     manager::{CookieOf, Core, Sent},
+    session::visit::ShownCookies,
     token::Token,
 };
 use axum::http::{HeaderMap, HeaderValue, header};
@@ -23,6 +24,22 @@ pub(super) fn presented(
         return None;
     }
     Token::from_cookie_value(value, &kind.keys)
+}
+
+/// The cookies that tell a realm who somebody is, unread.
+pub(super) fn shown(core: &Core, headers: &HeaderMap) -> ShownCookies {
+    let of = |of| {
+        let mut shown = Vec::new();
+        for value in values(headers, core.cookie(of).name.as_bytes()) {
+            shown.extend_from_slice(value);
+            shown.push(b';');
+        }
+        shown
+    };
+    ShownCookies {
+        login: of(CookieOf::Login),
+        remember: of(CookieOf::Remember),
+    }
 }
 
 /// The values of all cookies whose name is exactly this, read as bytes.

@@ -6,14 +6,18 @@ use axum::{extract::FromRequestParts, http::request::Parts};
 
 use crate::{
     error::{Kind, LoginError},
-    manager::SessionInfo,
+    event::EventKind,
+    manager::{Login, SessionInfo},
     session::{
         Authenticated, Found,
         proof::Known,
         visit::{self, Number},
     },
     user::AuthUser,
-    web::{LoginState, ask::Ask},
+    web::{
+        LoginState,
+        ask::{Ask, Use},
+    },
 };
 
 /// Who is logged in, if anybody: a look, not a proof.
@@ -49,17 +53,22 @@ use crate::{
 /// It answers 503 or 500 when the store or the loader fails, and 500, logged,
 /// outside of `Routes`: never "nobody".
 pub struct CurrentUser<U> {
+    login: Login<U>,
     known: Option<Arc<Known<U>>>,
     visit: Number,
 }
 
 impl<U: AuthUser> CurrentUser<U> {
-    pub(crate) fn new(found: Found<U>, visit: Number) -> Self {
+    pub(crate) fn new(login: Login<U>, found: Found<U>, visit: Number) -> Self {
         let known = match found {
             Found::Nobody => None,
             Found::LoggedIn(known) => Some(known),
         };
-        Self { known, visit }
+        Self {
+            login,
+            known,
+            visit,
+        }
     }
 
     /// The user who is logged in.
@@ -86,12 +95,14 @@ impl<U: AuthUser> CurrentUser<U> {
     /// changed in this request, or outside of it, [`is_ended`](LoginError::is_ended).
     /// Returned from the handler they send the browser to the login page.
     pub fn into_authenticated(self) -> Result<Authenticated<U>, LoginError> {
-        let known = self.known.ok_or(Kind::Unauthorized)?;
+        let Some(known) = self.known else {
+            let realm = &self.login.0;
+            realm.emit::<Known<U>>(EventKind::UserUnauthorized, None, None);
+            return Err(Kind::Unauthorized.into());
+        };
         let now = visit::note(self.visit, |notes| notes.found::<U>(&known.realm.core)).flatten();
         match now {
-            Some(Found::LoggedIn(now)) if now.record.id == known.record.id => {
-                Ok(Authenticated(known))
-            }
+            Some(Found::LoggedIn(now)) if now.is_same_login_as(&known) => Ok(Authenticated(known)),
             _ => Err(Kind::Ended.into()),
         }
     }
@@ -108,7 +119,7 @@ where
             login: state.login(),
             request: parts,
         }
-        .current_user()
+        .current_user(Use::Look)
         .await
     }
 }
@@ -116,7 +127,7 @@ where
 impl<U> fmt::Debug for CurrentUser<U> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("CurrentUser")
-            .field(&self.known.as_ref().map(|known| known.record.id))
+            .field(&self.known.as_ref().map(|known| known.info.id()))
             .finish()
     }
 }

@@ -18,7 +18,10 @@ use crate::{
     store::{Insert, Inserted, Record, RecordKind, Swap, Touch, Update},
     token::Token,
     user::AuthUser,
-    web::{LoginState, ask::Ask},
+    web::{
+        LoginState,
+        ask::{Ask, Use},
+    },
 };
 
 /// A type that an app keeps in the session: a cart, the steps of a wizard, the
@@ -127,7 +130,9 @@ impl<T: SessionData> Data<T> {
         let user = self.record.as_ref().and_then(|record| record.user);
         let now = visit::note(self.visit, |notes| {
             match notes.found::<T::User>(&self.login.0.core) {
-                Some(Found::LoggedIn(known)) => known.record.user,
+                Some(Found::LoggedIn(known)) => {
+                    known.record.as_ref().and_then(|record| record.user)
+                }
                 _ => None,
             }
         });
@@ -201,7 +206,7 @@ impl<T: SessionData> Data<T> {
     fn catch_up(&mut self) {
         let core = &self.login.0.core;
         let now = visit::note(self.visit, |notes| match notes.found::<T::User>(core) {
-            Some(Found::LoggedIn(known)) => Some(known.record.clone()),
+            Some(Found::LoggedIn(known)) if known.record.is_some() => known.record.clone(),
             _ => match notes.stranger(core) {
                 Stranger::Read(record) => record,
                 Stranger::Presented(..) => None,
@@ -229,7 +234,7 @@ impl<T: SessionData> Data<T> {
             if record.user.is_none() && now.since(record.seen) >= core.settings.touch_every {
                 record.seen = now;
                 record.expires = now.plus(core.settings.stranger_idle);
-                let touch = Touch::new(record.kind, record.id, record.expires, now);
+                let touch = Touch::new(record.kind, record.id, record.expires, now, now);
                 core.done(core.store.touch(touch).await)?;
             }
             self.note(core, record);
@@ -240,6 +245,12 @@ impl<T: SessionData> Data<T> {
     /// A stranger's first data: the session begins, and its cookie is sent.
     async fn begin(&mut self, core: &Arc<Core>, body: Arc<[u8]>) -> Result<Swap, LoginError> {
         visit::check(self.visit)?;
+        let found = visit::note(self.visit, |notes| notes.found::<T::User>(core)).flatten();
+        if let Some(Found::LoggedIn(known)) = found
+            && !known.is_only_remembered()
+        {
+            return Err(Kind::Forbidden.into()); // who came with the request has no session
+        }
         let token = Token::random(None).map_err(|error| core.failed(error))?;
         let now = core.now();
         let expires = now.plus(core.settings.stranger_idle);
@@ -342,9 +353,10 @@ where
             request: parts,
         };
         let visit = ask.enter()?;
-        let record = match ask.find().await? {
-            Found::Nobody => stranger(&ask.login.0.core, visit).await?,
-            Found::LoggedIn(known) => Some(known.record.clone()),
+        let record = match ask.find(Use::Look).await? {
+            Found::LoggedIn(known) if known.record.is_some() => known.record.clone(),
+            Found::LoggedIn(known) if !known.is_only_remembered() => None,
+            _ => stranger(&ask.login.0.core, visit).await?,
         };
         let login = ask.login;
         let stored = read(&login.0.core, record.as_ref())?;

@@ -15,6 +15,7 @@ mod current_user;
 mod data;
 pub(crate) mod mount;
 mod next;
+mod peer;
 mod state;
 
 pub use answer::Answers;

@@ -180,8 +180,10 @@ impl SessionStore for MemoryStore {
             session,
             now,
             at_most,
+            ends_session,
         } = step;
-        let mut shards = self.0.lock([next.id, session.id, session.id]);
+        let ended = ends_session.unwrap_or(session.id);
+        let mut shards = self.0.lock([next.id, session.id, ended]);
         let swap = shards
             .of(next.id)
             .swap(next.kind, next.id, version, now, |_| ());
@@ -198,6 +200,9 @@ impl SessionStore for MemoryStore {
             end_others: false,
         };
         shards.apply(changes, now)?;
+        if let Some(ended) = ends_session {
+            shards.remove(RecordKind::Session, ended);
+        }
         Ok(shards
             .of(next.id)
             .swap(next.kind, next.id, version, now, |record| {
@@ -210,9 +215,11 @@ impl SessionStore for MemoryStore {
             kind,
             id,
             expires,
+            seen,
             now,
         } = step;
-        Ok(self.0.shard(id).touch(kind, id, expires, now))
+        let touched = |record: &mut shard::Stored| (record.expires, record.seen) = (expires, seen);
+        Ok(self.0.shard(id).change(kind, id, now, touched))
     }
 
     async fn delete(&self, step: Delete) -> Result<bool, StoreError> {

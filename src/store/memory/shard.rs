@@ -25,8 +25,8 @@ pub(super) struct Stored {
     user: Option<UserIndex>,
     series: Option<RecordId>,
     created: Timestamp,
-    seen: Timestamp,
-    expires: Timestamp,
+    pub(super) seen: Timestamp,
+    pub(super) expires: Timestamp,
 }
 
 /// How many records were removed.
@@ -75,23 +75,17 @@ impl Shard {
         }
     }
 
-    pub(super) fn touch(
+    /// Changes the live record, whatever its version. Answers whether there is one.
+    pub(super) fn change(
         &mut self,
         kind: RecordKind,
         id: RecordId,
-        expires: Timestamp,
         now: Timestamp,
+        change: impl FnOnce(&mut Stored),
     ) -> bool {
-        let Some(stored) = self
-            .kind_mut(kind)
-            .get_mut(&id)
-            .filter(|stored| stored.is_alive(now))
-        else {
-            return false;
-        };
-        stored.seen = now;
-        stored.expires = expires;
-        true
+        let stored = self.kind_mut(kind).get_mut(&id);
+        let alive = stored.filter(|stored| stored.is_alive(now));
+        alive.map(change).is_some()
     }
 
     pub(super) fn remove(&mut self, kind: RecordKind, id: RecordId) -> Option<Record> {

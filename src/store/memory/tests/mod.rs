@@ -102,7 +102,7 @@ fn an_expired_record_is_never_returned_changed_or_touched() {
         NOW,
     );
     assert_eq!(now(store.update(update)).unwrap(), Swap::Gone);
-    assert!(!now(store.touch(Touch::new(record.kind, record.id, LATER, NOW))).unwrap());
+    assert!(!now(store.touch(Touch::new(record.kind, record.id, LATER, NOW, NOW))).unwrap());
     assert_eq!(
         now(store.rotate(Rotate::new(record.id, record.version, of(1, 2), NOW))).unwrap(),
         Swap::Gone
@@ -190,7 +190,7 @@ fn touch_moves_the_end_and_leaves_body_and_version() {
     let record = of(1, 1);
     assert_eq!(insert(&store, &record), Inserted::Done);
     let end = Timestamp::from_unix_seconds(9_000);
-    assert!(now(store.touch(Touch::new(record.kind, record.id, end, LATER.min(NOW)))).unwrap());
+    assert!(now(store.touch(Touch::new(record.kind, record.id, end, NOW, NOW))).unwrap());
     let read = load(&store, &record).unwrap();
     assert_eq!(
         (read.expires, read.seen, read.version),

@@ -1,0 +1,160 @@
+//! What happens to logins, told to whoever listens.
+
+use std::{fmt, sync::Arc};
+
+use crate::{clock::Timestamp, token::RecordId};
+
+/// Something that happened to a login: what a listener gets.
+///
+/// Given to the builder with [`on_event`](crate::Builder::on_event) or
+/// [`on_event_async`](crate::Builder::on_event_async). The same is logged with
+/// `tracing`, target `portcullis`, with the fields `event` (see
+/// [`EventKind::name`]), `realm` and `session`.
+///
+/// # Example
+///
+/// ```
+/// use portcullis::{AuthUser, EventKind, LoginEvent};
+///
+/// fn tell_the_owner<U: AuthUser>(event: &LoginEvent<U>) {
+///     if let (EventKind::RememberTheft, Some(user)) = (event.kind(), event.user()) {
+///         println!("write an e-mail to {:?}: somebody had a copy of your cookie", user.id());
+///     }
+/// }
+/// ```
+///
+/// # Security
+///
+/// It holds no token, key or password. A session's id opens nothing.
+pub struct LoginEvent<U> {
+    kind: EventKind,
+    at: Timestamp,
+    session: Option<RecordId>,
+    user: Option<Arc<dyn HasUser<U>>>,
+}
+
+/// Something that holds a user.
+pub(crate) trait HasUser<U>: Send + Sync {
+    fn user(&self) -> &U;
+}
+
+/// What happened: the signals of Flask-Login under their names, and ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum EventKind {
+    /// A user logged in.
+    UserLoggedIn,
+    /// A user logged out.
+    UserLoggedOut,
+    /// A user who was logged in gave the password once more.
+    UserLoginConfirmed,
+    /// A login was restored from the remember cookie.
+    UserLoadedFromCookie,
+    /// The [request loader](crate::RequestLoader) found a user.
+    UserLoadedFromRequest,
+    /// Somebody asked who is logged in, the first time in a request.
+    UserAccessed,
+    /// A guard turned somebody away who is not logged in.
+    UserUnauthorized,
+    /// A guard turned a user away whose login is not fresh.
+    UserNeedsRefresh,
+    /// A session came from another browser than it was made for: it was made
+    /// stale, or ended, as [`session_protection`](crate::Builder::session_protection) says.
+    SessionProtected,
+    /// The login of one user became that of another.
+    UserSwitched,
+    /// A user's credentials changed; the other sessions ended.
+    CredentialsChanged,
+    /// A remember token was shown that had been replaced: somebody has a copy.
+    /// The series and every session that it restored have ended. The user is
+    /// there if the loader still finds one.
+    RememberTheft,
+    /// A session was ended because its user is gone or inactive, or it was too old.
+    SessionEnded,
+}
+
+impl EventKind {
+    /// The event's name in logs: `user_logged_in`, `remember_theft`, … It never changes.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::UserLoggedIn => "user_logged_in",
+            Self::UserLoggedOut => "user_logged_out",
+            Self::UserLoginConfirmed => "user_login_confirmed",
+            Self::UserLoadedFromCookie => "user_loaded_from_cookie",
+            Self::UserLoadedFromRequest => "user_loaded_from_request",
+            Self::UserAccessed => "user_accessed",
+            Self::UserUnauthorized => "user_unauthorized",
+            Self::UserNeedsRefresh => "user_needs_refresh",
+            Self::SessionProtected => "session_protected",
+            Self::UserSwitched => "user_switched",
+            Self::CredentialsChanged => "credentials_changed",
+            Self::RememberTheft => "remember_theft",
+            Self::SessionEnded => "session_ended",
+        }
+    }
+
+    /// Writes the event to the log, at the level that its weight asks for.
+    pub(crate) fn log(self, realm: &str, session: Option<RecordId>) {
+        let event = self.name();
+        let session = session.map(tracing::field::display);
+        macro_rules! log {
+            ($level:ident) => {
+                tracing::$level!(target: "portcullis", event, realm, session)
+            };
+        }
+        match self {
+            Self::SessionProtected | Self::RememberTheft => log!(warn),
+            Self::UserUnauthorized | Self::UserNeedsRefresh | Self::UserLoadedFromRequest => {
+                log!(debug)
+            }
+            Self::UserAccessed => log!(trace),
+            _ => log!(info),
+        }
+    }
+}
+
+impl<U> LoginEvent<U> {
+    pub(crate) fn new(
+        kind: EventKind,
+        at: Timestamp,
+        session: Option<RecordId>,
+        user: Option<Arc<dyn HasUser<U>>>,
+    ) -> Self {
+        Self {
+            kind,
+            at,
+            session,
+            user,
+        }
+    }
+
+    /// What happened.
+    pub fn kind(&self) -> EventKind {
+        self.kind
+    }
+
+    /// When.
+    pub fn at(&self) -> Timestamp {
+        self.at
+    }
+
+    /// The session that it happened to, if it was about one: its id after the event.
+    pub fn session(&self) -> Option<RecordId> {
+        self.session
+    }
+
+    /// The user, as loaded then; none if nobody was known.
+    pub fn user(&self) -> Option<&U> {
+        self.user.as_ref().map(|user| user.user())
+    }
+}
+
+impl<U> fmt::Debug for LoginEvent<U> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LoginEvent")
+            .field("kind", &self.kind)
+            .field("at", &self.at)
+            .field("session", &self.session)
+            .finish_non_exhaustive()
+    }
+}

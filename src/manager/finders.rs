@@ -1,0 +1,88 @@
+//! How an app finds its users, behind one type for each.
+
+use std::{
+    future::Future,
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::Pin,
+    task::Poll,
+};
+
+use http::request::Parts;
+
+use crate::{
+    error::BoxError,
+    loader::{RequestLoader, UserLoader},
+    manager::listeners::Listeners,
+    user::AuthUser,
+};
+
+/// What an app gives to find its users by, and who is told of them.
+pub(crate) struct Finders<U> {
+    pub(crate) loader: Box<dyn DynLoader<U>>,
+    pub(crate) request: Option<Box<dyn DynRequestLoader<U>>>,
+    pub(crate) listeners: Listeners<U>,
+}
+
+impl<U: AuthUser> Finders<U> {
+    pub(super) fn new(loader: impl DynLoader<U> + 'static) -> Self {
+        Self {
+            loader: Box::new(loader),
+            request: None,
+            listeners: Listeners::new(),
+        }
+    }
+}
+
+/// What a loader gives, sooner or later.
+pub(crate) type Loading<'a, U> =
+    Pin<Box<dyn Future<Output = Result<Option<U>, BoxError>> + Send + 'a>>;
+
+/// A loader behind one type, which reads the id from a record.
+pub(crate) trait DynLoader<U>: Send + Sync {
+    fn load<'a>(&'a self, id: &'a [u8]) -> Loading<'a, U>;
+}
+
+/// A request loader behind one type.
+pub(crate) trait DynRequestLoader<U>: Send + Sync {
+    fn load(&self, request: Parts) -> Loading<'_, U>;
+}
+
+/// Any loader behind its type. A panic in it is an error: the session stays as
+/// it is, and the server goes on.
+pub(super) struct Loads<F>(pub(super) F);
+
+impl<U: AuthUser, F: UserLoader<U>> DynLoader<U> for Loads<F> {
+    fn load<'a>(&'a self, id: &'a [u8]) -> Loading<'a, U> {
+        Box::pin(async move {
+            let id = serde_json::from_slice::<U::Id>(id).map_err(|_| UNREADABLE)?;
+            caught(|| self.0.load_user(id)).await
+        })
+    }
+}
+
+impl<U: AuthUser, F: RequestLoader<U>> DynRequestLoader<U> for Loads<F> {
+    fn load(&self, request: Parts) -> Loading<'_, U> {
+        Box::pin(caught(move || self.0.load_user(request)))
+    }
+}
+
+async fn caught<U, E: Into<BoxError>, F>(begin: impl FnOnce() -> F) -> Result<Option<U>, BoxError>
+where
+    F: Future<Output = Result<Option<U>, E>>,
+{
+    let load = catch_unwind(AssertUnwindSafe(begin)).map_err(|_| PANICKED)?;
+    let mut load = std::pin::pin!(load);
+    std::future::poll_fn(|context| {
+        match catch_unwind(AssertUnwindSafe(|| load.as_mut().poll(context))) {
+            Ok(Poll::Pending) => Poll::Pending,
+            Ok(Poll::Ready(loaded)) => Poll::Ready(loaded.map_err(Into::into)),
+            Err(_) => Poll::Ready(Err(PANICKED.into())),
+        }
+    })
+    .await
+}
+
+const PANICKED: &str = "the user loader panicked";
+
+/// Not the decoder's own words, which quote what they could not read.
+const UNREADABLE: &str = "the user's id in the session is not of the type `AuthUser::Id`";

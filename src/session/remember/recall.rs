@@ -1,0 +1,120 @@
+//! From a remember cookie to who is logged in.
+
+use std::sync::Arc;
+
+use crate::{
+    error::LoginError,
+    event::EventKind,
+    manager::{
+        Realm, SessionInfo, Source,
+        series::{SeriesContent, Verdict},
+    },
+    secret::equal,
+    session::{Found, device::Visitor, open::Freshness, visit::Number},
+    store::{End, Record, RecordId, RecordKind},
+    token::Token,
+    user::{AuthUser, UserIndex},
+};
+
+impl<U: AuthUser> Realm<U> {
+    /// Finds whom a token of a series remembers. With `restores` it is used: a
+    /// session begins, and a theft ends what it has to; without, it is looked at.
+    ///
+    /// # Errors
+    ///
+    /// When the store or the loader fails. Then nothing is known, and nothing has changed.
+    pub(crate) async fn recall(
+        self: &Arc<Self>,
+        token: &Token,
+        visitor: &Visitor,
+        restores: bool,
+        number: Number,
+    ) -> Result<Found<U>, LoginError> {
+        let core = &self.core;
+        for _ in 0..MAX_CONFLICTS {
+            let Some(series) = core.load_kind(RecordKind::Series, token.id).await? else {
+                return Ok(Found::Nobody);
+            };
+            let content =
+                SeriesContent::decode(&series.body).map_err(|error| core.failed(error))?;
+            let index = UserIndex::of(core.realm(), content.user);
+            if series.user != Some(index) || content.user_tag != self.user_tag {
+                return Ok(Found::Nobody);
+            }
+            let now = core.now();
+            let lost = match content.judge(series.hash, token.hash(), now) {
+                Verdict::Stolen if restores => return self.end_stolen(&series, &content).await,
+                Verdict::Stolen => return Ok(Found::Nobody),
+                Verdict::Raced(session) => return self.stand_on(session, &series, visitor).await,
+                Verdict::Present => None,
+                Verdict::Lost(session) => Some(session),
+            };
+            let Some(user) = self.remembered_user(&content).await? else {
+                return Ok(Found::Nobody);
+            };
+            if !restores {
+                let info = SessionInfo::without_session(Source::RememberCookie, now);
+                let known = self.known(user, None, info, content.forced);
+                return Ok(Found::LoggedIn(Arc::new(known)));
+            }
+            let restored = self.restore((&series, content), lost, user, visitor, number);
+            if let Some(found) = restored.await? {
+                return Ok(found);
+            }
+        }
+        Err(core.failed("the remember series was written to all the time"))
+    }
+
+    /// The user of a series, if there still is one with these credentials.
+    async fn remembered_user(&self, content: &SeriesContent<'_>) -> Result<Option<U>, LoginError> {
+        let user = self.load_user(content.user).await?;
+        Ok(user.filter(|user| {
+            let auth_hash = user.session_auth_hash();
+            let auth_hash = auth_hash.for_record(self.core.realm(), content.user);
+            (content.forced || user.is_active()) && equal(&auth_hash, &content.auth_hash)
+        }))
+    }
+
+    /// This request lost a race: it has the session of the one that won, which
+    /// also carries the cookies. It never counts as fresh, for its token is not
+    /// the one that came with what was verified since.
+    async fn stand_on(
+        self: &Arc<Self>,
+        session: Option<RecordId>,
+        series: &Record,
+        visitor: &Visitor,
+    ) -> Result<Found<U>, LoginError> {
+        let Some(session) = session else {
+            return Ok(Found::Nobody);
+        };
+        let session = self.core.load(session).await?;
+        let of_series = |session: &Record| session.series == Some(series.id);
+        let Some(session) = session.filter(of_series) else {
+            return Ok(Found::Nobody);
+        };
+        let known = self.admit(session, visitor, Freshness::Never).await?;
+        Ok(known.map_or(Found::Nobody, Found::LoggedIn))
+    }
+
+    /// Somebody has a copy of a token: whoever that is, the owner or the thief,
+    /// is out, with all that came of the series.
+    async fn end_stolen(
+        self: &Arc<Self>,
+        series: &Record,
+        content: &SeriesContent<'_>,
+    ) -> Result<Found<U>, LoginError> {
+        let mut end = End::new();
+        end.series = Some(series.id);
+        let ended = self.core.done(self.core.store.end(end).await)?;
+        if ended > 0 {
+            let victim = self.load_user(content.user).await.ok().flatten();
+            let info = SessionInfo::without_session(Source::RememberCookie, self.core.now());
+            let victim = victim.map(|user| Arc::new(self.known(user, None, info, content.forced)));
+            self.emit(EventKind::RememberTheft, None, victim.as_ref());
+        }
+        Ok(Found::Nobody)
+    }
+}
+
+/// More than any number of requests that arrive at once.
+const MAX_CONFLICTS: usize = 256;

@@ -1,0 +1,91 @@
+//! A remembered login becomes a session, in one step of the store.
+
+use std::{sync::Arc, time::Duration};
+
+use crate::{
+    error::LoginError,
+    event::EventKind,
+    manager::{CookieOf, Realm, SessionInfo, Source, content::LoginFacts, series::SeriesContent},
+    secret::random,
+    session::{
+        Found,
+        device::Visitor,
+        stranger,
+        transition::{Kept, body},
+        visit::{self, Number},
+    },
+    store::{Record, RecordId, RecordKind, Restore, Swap},
+    token::Token,
+    user::AuthUser,
+};
+
+impl<U: AuthUser> Realm<U> {
+    /// Replaces the token of a series and begins a session, and sends the
+    /// cookies of both. Answers nothing when another request was faster: then it
+    /// is to be looked at again.
+    ///
+    /// `lost` is the session of a token that never arrived; it ends.
+    pub(super) async fn restore(
+        self: &Arc<Self>,
+        (series, mut content): (&Record, SeriesContent<'_>),
+        lost: Option<Option<RecordId>>,
+        user: U,
+        visitor: &Visitor,
+        number: Number,
+    ) -> Result<Option<Found<U>>, LoginError> {
+        let core = &self.core;
+        visit::check(number)?;
+        let stranger = stranger(core, number).await?;
+        let now = core.now();
+        let ends = now.plus(core.settings.absolute);
+        let facts = LoginFacts {
+            user: content.user,
+            login_id: random().map_err(|error| core.failed(error))?,
+            user_tag: content.user_tag,
+            auth_hash: content.auth_hash,
+            ends,
+            verified: None,
+            forced: content.forced,
+            source: Source::RememberCookie,
+            device: visitor.device(core, content.user),
+        };
+        let home = Some(series.id.home());
+        let token = Token::random(home).map_err(|error| core.failed(error))?;
+        let body = body(core, stranger.as_ref(), facts, Kept::WhatSaysSo)?;
+        let expires = now.plus(core.settings.idle).min(ends);
+        let mut session = Record::new(RecordKind::Session, token.id, token.hash(), expires, body);
+        session.user = series.user;
+        session.series = Some(series.id);
+        (session.created, session.seen) = (now, now);
+        let info = SessionInfo::new(&session, &facts);
+
+        let next_token = Token::next(series.id).map_err(|error| core.failed(error))?;
+        content.rotate(series.hash, lost.is_some(), session.id, now);
+        let mut next = series.clone();
+        next.hash = next_token.hash();
+        next.version = series.version.next();
+        next.seen = now;
+        if core.settings.remember.refresh {
+            next.expires = now.plus(Duration::from_secs(content.lasts));
+        }
+        next.body = content.encode().map_err(|error| core.failed(error))?;
+        let until = next.expires;
+
+        let mut step = Restore::new(series.version, next, session.clone(), now);
+        step.at_most = core.settings.max_sessions_per_user;
+        step.ends_session = lost.flatten();
+        match core.done(core.store.restore(step).await)? {
+            Swap::Conflict => return Ok(None),
+            Swap::Gone => return Ok(Some(Found::Nobody)),
+            Swap::Done => {}
+        }
+        let known = Arc::new(self.known(user, Some(session), info, content.forced));
+        visit::note(number, |notes| {
+            notes.send_token(core, CookieOf::Login, &token);
+            notes.send_remember_token(core, &next_token, until);
+            notes.leave_stranger(core);
+        });
+        known.emit(EventKind::UserLoadedFromCookie);
+        Ok(Some(Found::LoggedIn(known)))
+    }
+}

@@ -1,0 +1,61 @@
+//! The use of a session that belongs to a series.
+
+use std::time::Duration;
+
+use crate::{
+    error::LoginError,
+    key::SignedBy,
+    manager::{Realm, series::SeriesContent},
+    store::{Record, RecordId, RecordKind, Touch, Update},
+    token::Token,
+    user::AuthUser,
+};
+
+/// The remember cookie of a request, to be sent once more, up to when the
+/// series as it is now ends.
+pub(crate) struct SendAgain {
+    pub(crate) token: Token,
+    pub(crate) series: Record,
+}
+
+impl<U: AuthUser> Realm<U> {
+    /// Notes that a session of a series is in use: so the token that came with
+    /// it has arrived, and the one before is good for a moment more. Where being
+    /// remembered begins anew with each use, it does.
+    ///
+    /// Called when the use of the session itself is noted, not with each request.
+    pub(in crate::session) async fn see_series(
+        &self,
+        series: RecordId,
+        cookie: impl FnOnce() -> Option<(Token, SignedBy)>,
+    ) -> Result<Option<SendAgain>, LoginError> {
+        let core = &self.core;
+        let now = core.now();
+        let Some(mut series) = core.load_kind(RecordKind::Series, series).await? else {
+            return Ok(None);
+        };
+        let mut content =
+            SeriesContent::decode(&series.body).map_err(|error| core.failed(error))?;
+        let lasts = Duration::from_secs(content.lasts);
+        if content.see(now) {
+            let body = content.encode().map_err(|error| core.failed(error))?;
+            let kind = RecordKind::Series;
+            let update = Update::new(kind, series.id, series.version, body, now);
+            // A conflict is a request that has noted the same, or a newer token.
+            let _ = core.done(core.store.update(update).await)?;
+        }
+        let refresh = core.settings.remember.refresh;
+        if refresh {
+            series.expires = now.plus(lasts);
+            let touch = Touch::new(RecordKind::Series, series.id, series.expires, now, now);
+            if !core.done(core.store.touch(touch).await)? {
+                return Ok(None);
+            }
+        }
+        Ok(cookie().and_then(|(token, signed_by)| {
+            let is_present = token.id == series.id && series.hash.matches(&token);
+            let again = is_present && (refresh || signed_by == SignedBy::Older);
+            again.then_some(SendAgain { token, series })
+        }))
+    }
+}
