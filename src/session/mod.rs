@@ -30,6 +30,7 @@ pub(crate) mod device;
 mod login_user;
 mod logout_user;
 mod open;
+pub(crate) mod presented;
 pub(crate) mod proof;
 mod protection;
 mod remember;

@@ -6,7 +6,10 @@ use crate::{
     error::LoginError,
     key::SignedBy,
     manager::{CookieOf, Core, content::Content},
-    session::visit::{self, Number, Stranger},
+    session::{
+        presented::Stranger,
+        visit::{self, Number},
+    },
     store::Record,
 };
 

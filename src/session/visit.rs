@@ -22,9 +22,12 @@ use tokio::task::futures::TaskLocalFuture;
 use crate::{
     clock::Timestamp,
     error::{Kind, LoginError},
-    key::SignedBy,
     manager::{CookieOf, Core, Sent},
-    session::{AnswerForm, Asker, Found, device::Visitor},
+    session::{
+        AnswerForm, Asker, Found,
+        device::Visitor,
+        presented::{Presented, ShownCookies, Stranger},
+    },
     store::{Record, RecordId},
     token::Token,
 };
@@ -96,38 +99,6 @@ struct Seen {
     core: Arc<Core>,
     presented: Presented,
     found: Box<dyn Any + Send>,
-}
-
-/// What a request shows to one realm.
-#[derive(Default)]
-pub(crate) struct Presented {
-    /// The values of the cookies that say who it is, as they came.
-    pub(crate) cookies: ShownCookies,
-    pub(crate) visitor: Visitor,
-    pub(crate) stranger: Stranger,
-    /// The series of the remember cookie. It is not read while the session lives.
-    pub(crate) series: Option<RecordId>,
-}
-
-/// Cookies that tell who somebody is, unread: to be the same all through a visit.
-#[derive(Clone, Default, PartialEq, Eq)]
-pub(crate) struct ShownCookies {
-    pub(crate) login: Vec<u8>,
-    pub(crate) remember: Vec<u8>,
-}
-
-/// What a stranger keeps under a cookie of its own. It is read only where it
-/// is asked for: by [`Data`](crate::Data), and by a login.
-#[derive(Clone)]
-pub(crate) enum Stranger {
-    Presented(Token, SignedBy),
-    Read(Option<Record>),
-}
-
-impl Default for Stranger {
-    fn default() -> Self {
-        Self::Read(None)
-    }
 }
 
 impl Visit {

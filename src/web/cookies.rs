@@ -3,7 +3,7 @@
 use crate::{
     key::SignedBy,
     manager::{CookieOf, Core, Sent},
-    session::visit::ShownCookies,
+    session::presented::ShownCookies,
     token::Token,
 };
 use axum::http::{HeaderMap, HeaderValue, header};

@@ -12,8 +12,10 @@ use crate::{
         content::{Content, Entry},
     },
     session::{
-        Found, stranger,
-        visit::{self, Notes, Number, Stranger},
+        Found,
+        presented::Stranger,
+        stranger,
+        visit::{self, Notes, Number},
     },
     store::{Insert, Inserted, Record, RecordKind, Swap, Touch, Update},
     token::Token,

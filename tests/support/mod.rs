@@ -6,7 +6,7 @@
 )]
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -17,7 +17,7 @@ use std::{
 use axum::{
     Router,
     body::Body,
-    extract::{FromRef, Path, State},
+    extract::{FromRef, Path, Query, State},
     http::{HeaderMap, HeaderName, Method, Request, StatusCode, header},
     response::Redirect,
 };
@@ -256,6 +256,28 @@ async fn log_in_stale(
     Ok("stale")
 }
 
+/// Remembers for so many days; without them for the manager's time.
+async fn log_in_remembered(
+    session: Session<Anonymous>,
+    login: Login<User>,
+    State(database): State<Arc<Database>>,
+    Path(id): Path<u64>,
+    Query(asked): Query<Asked>,
+) -> Result<Redirect, LoginError> {
+    let user = database.find(id).ok_or_else(LoginError::refused)?;
+    let login = session.login_user(login.vouch_for(user)).remember(true);
+    let session = match asked.days {
+        Some(days) => login.remember_for(DAY * days).await?,
+        None => login.await?,
+    };
+    Ok(session.next_or("/me"))
+}
+
+#[derive(Deserialize)]
+struct Asked {
+    days: Option<u32>,
+}
+
 async fn confirm(
     session: Session<Authenticated<User>>,
     login: Login<User>,
@@ -350,12 +372,14 @@ pub fn routes() -> Routes<App> {
         .get("/me", me)
         .get("/fresh", fresh)
         .get("/who", who)
+        .get("/look", public(who))
         .get("/data", note)
         .post("/note/{value}", add_note)
         .post("/my-note/{value}", add_my_note)
         .post("/cart/{value}", add_cart)
         .post("/any", any)
         .post("/login/{id}", log_in)
+        .post("/remember/{id}", log_in_remembered)
         .post("/stale/{id}", log_in_stale)
         .post("/confirm/{id}", confirm)
         .post("/switch/{id}", switch)
@@ -469,7 +493,17 @@ impl World {
         Browser {
             app: self.app.clone(),
             jar: BTreeMap::new(),
+            persistent: BTreeSet::new(),
+            user_agent: "Firefox/1.0",
         }
+    }
+
+    /// A browser that remembers a user who logged in.
+    pub async fn remembered(&self, id: u64) -> Browser {
+        let mut browser = self.browser();
+        let reply = browser.post(&format!("/remember/{id}")).await;
+        assert_eq!(reply.status, StatusCode::SEE_OTHER, "{}", reply.body);
+        browser
     }
 
     /// A browser in which a user has logged in.
@@ -496,6 +530,9 @@ pub fn key(byte: u8) -> SecretKey {
 pub struct Browser {
     pub app: Router,
     pub jar: BTreeMap<String, String>,
+    /// The cookies that outlive the browser's window.
+    pub persistent: BTreeSet<String>,
+    pub user_agent: &'static str,
 }
 
 pub struct Reply {
@@ -557,7 +594,10 @@ impl Browser {
     }
 
     pub fn request(&self, method: Method, path: &str, headers: &[(&str, &str)]) -> Request<Body> {
-        let mut request = Request::builder().method(method).uri(path);
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::USER_AGENT, self.user_agent);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
@@ -576,12 +616,35 @@ impl Browser {
         for line in reply.set_cookies() {
             let (pair, attributes) = line.split_once(';').unwrap();
             let (name, value) = pair.split_once('=').unwrap();
+            self.persistent.remove(name);
             if attributes.contains("Max-Age=0") {
                 self.jar.remove(name);
             } else {
                 self.jar.insert(name.to_owned(), value.to_owned());
             }
+            if attributes.contains("Max-Age") && self.jar.contains_key(name) {
+                self.persistent.insert(name.to_owned());
+            }
         }
+    }
+
+    /// Closes the window: what is not persistent is gone.
+    pub fn close(&mut self) {
+        self.jar.retain(|name, _| self.persistent.contains(name));
+    }
+
+    /// The same computer with these cookies of another one.
+    pub fn with_cookies_of(&self, other: &Self) -> Self {
+        let (jar, persistent) = (other.jar.clone(), other.persistent.clone());
+        Self {
+            jar,
+            persistent,
+            ..self.clone()
+        }
+    }
+
+    pub fn token(&self) -> Option<&str> {
+        self.jar.get(REMEMBER).map(String::as_str)
     }
 
     pub fn session(&self) -> Option<&str> {
@@ -596,6 +659,7 @@ impl Browser {
 }
 
 pub const COOKIE: &str = "__Host-login";
+pub const REMEMBER: &str = "__Host-login-remember";
 
 pub async fn send(app: &Router, request: Request<Body>) -> Reply {
     let response = app.clone().oneshot(request).await.unwrap();
