@@ -155,12 +155,7 @@ async fn without_a_login_path_a_page_gets_401() {
                 .get("/me", async |_: Authenticated<User>| ())
                 .with_state(login)
         });
-    let reply = Browser {
-        app,
-        jar: Default::default(),
-    }
-    .get("/me")
-    .await;
+    let reply = Browser::of(app).get("/me").await;
     assert_eq!(reply.status, StatusCode::UNAUTHORIZED);
     assert!(reply.header(header::WWW_AUTHENTICATE).is_some());
 }

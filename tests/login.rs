@@ -419,10 +419,7 @@ async fn ids_of_any_type_are_told_apart() {
             .body(axum::body::Body::from(tenant))
             .unwrap();
         let reply = send(&app, request).await;
-        let mut browser = Browser {
-            app: app.clone(),
-            jar: Default::default(),
-        };
+        let mut browser = Browser::of(app.clone());
         browser.keep(&reply);
         assert!(
             browser

@@ -97,10 +97,7 @@ fn app() -> axum::Router {
 
 #[tokio::test]
 async fn each_realm_has_a_login_of_its_own() {
-    let mut browser = Browser {
-        app: app(),
-        jar: Default::default(),
-    };
+    let mut browser = Browser::of(app());
     browser.post("/customer/login").await;
     assert_eq!(browser.get("/customer").await.body, "Customer 1");
     assert_eq!(browser.api(Method::GET, "/staff").await.status, 401);
@@ -119,10 +116,7 @@ async fn each_realm_has_a_login_of_its_own() {
 
 #[tokio::test]
 async fn the_cookie_of_one_realm_is_nothing_in_the_other() {
-    let mut browser = Browser {
-        app: app(),
-        jar: Default::default(),
-    };
+    let mut browser = Browser::of(app());
     browser.post("/customer/login").await;
     let value = browser.jar.remove("__Host-customers").unwrap();
     browser.jar.insert("__Host-staff".to_owned(), value);
@@ -135,10 +129,7 @@ async fn the_cookie_of_one_realm_is_nothing_in_the_other() {
 
 #[tokio::test]
 async fn a_refusal_names_the_realm_that_refuses() {
-    let browser = Browser {
-        app: app(),
-        jar: Default::default(),
-    };
+    let browser = Browser::of(app());
     let reply = send(&browser.app, browser.request(Method::GET, "/staff", &[])).await;
     assert_eq!(
         reply.header("www-authenticate"),
@@ -204,10 +195,7 @@ async fn a_session_of_one_user_type_is_nothing_to_a_manager_of_another() {
         .build()
         .unwrap()
         .into_router(|login| Routes::new().get("/staff", Staff::page).with_state(login));
-    let mut browser = Browser {
-        app: customers.merge(staff),
-        jar: Default::default(),
-    };
+    let mut browser = Browser::of(customers.merge(staff));
     browser.post("/login").await;
     assert_eq!(browser.get("/customer").await.body, "Customer 1");
     assert_eq!(

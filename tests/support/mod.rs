@@ -490,12 +490,7 @@ impl World {
     }
 
     pub fn browser(&self) -> Browser {
-        Browser {
-            app: self.app.clone(),
-            jar: BTreeMap::new(),
-            persistent: BTreeSet::new(),
-            user_agent: "Firefox/1.0",
-        }
+        Browser::of(self.app.clone())
     }
 
     /// A browser that remembers a user who logged in.
@@ -572,6 +567,15 @@ impl From<&str> for HeaderNameOrStr {
 }
 
 impl Browser {
+    pub fn of(app: Router) -> Self {
+        Self {
+            app,
+            jar: BTreeMap::new(),
+            persistent: BTreeSet::new(),
+            user_agent: "Firefox/1.0",
+        }
+    }
+
     pub async fn get(&mut self, path: &str) -> Reply {
         self.send(Method::GET, path, &[("accept", "text/html")])
             .await
