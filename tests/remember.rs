@@ -576,9 +576,8 @@ async fn a_reuse_after_that_ends_the_series_and_what_came_of_it_and_nothing_else
         browser.close();
         let mut thief = browser.clone();
         browser.get("/me").await;
-        match seen_by {
-            "close" => browser.close(),
-            _ => {}
+        if seen_by == "close" {
+            browser.close();
         }
         browser.get("/me").await;
         let mut other = world.remembered(1).await;

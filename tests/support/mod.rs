@@ -425,29 +425,22 @@ impl World {
 
     /// The same server, started anew with other settings.
     pub fn again(&self, settings: impl FnOnce(Ready) -> Ready) -> Self {
-        let (clock, store, database) = (
-            self.clock.clone(),
-            self.store.clone(),
-            self.database.clone(),
-        );
-        Self::around(clock, store, database, key(1), settings, |routes, _| routes)
+        self.with_key(key(1), settings)
     }
 
     /// The same server, started anew with a new key that knows the old one.
     pub fn rekeyed(&self) -> Self {
+        self.with_key(key(2), |builder| builder.older_key(key(1)))
+    }
+
+    /// The same server, started anew with this key.
+    pub fn with_key(&self, key: SecretKey, settings: impl FnOnce(Ready) -> Ready) -> Self {
         let (clock, store, database) = (
             self.clock.clone(),
             self.store.clone(),
             self.database.clone(),
         );
-        Self::around(
-            clock,
-            store,
-            database,
-            key(2),
-            |builder| builder.older_key(key(1)),
-            |routes, _| routes,
-        )
+        Self::around(clock, store, database, key, settings, |routes, _| routes)
     }
 
     fn around(

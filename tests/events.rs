@@ -1,0 +1,245 @@
+//! What listeners are told, and what they can't break.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod support;
+
+use std::sync::{Arc, Mutex};
+
+use axum::http::{Method, header, request::Parts};
+use portcullis::{EventKind, LoginEvent, SessionProtection};
+use support::*;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+
+type Heard = (EventKind, Option<u64>, bool);
+
+/// A world, and what a listener of it hears.
+fn listening(settings: impl FnOnce(Ready) -> Ready) -> (World, UnboundedReceiver<Heard>) {
+    let (tell, heard) = unbounded_channel();
+    let world = World::with(
+        |builder| {
+            settings(builder).on_event(move |event: &LoginEvent<User>| {
+                let user = event.user().map(|user| user.id);
+                tell.send((event.kind(), user, event.session().is_some()))
+                    .unwrap();
+            })
+        },
+        |routes, _| routes,
+    );
+    (world, heard)
+}
+
+/// The next events but the dull one that everybody gets.
+async fn next(heard: &mut UnboundedReceiver<Heard>) -> Heard {
+    loop {
+        let event = heard.recv().await.unwrap();
+        if event.0 != EventKind::UserAccessed {
+            return event;
+        }
+    }
+}
+
+#[tokio::test]
+async fn each_step_of_a_login_is_told() {
+    let (world, mut heard) = listening(|builder| builder);
+    let mut browser = world.browser();
+    let steps = [
+        ("/login/1", (EventKind::UserLoggedIn, Some(1), true)),
+        ("/confirm/1", (EventKind::UserLoginConfirmed, Some(1), true)),
+        ("/switch/2", (EventKind::UserSwitched, Some(2), true)),
+        (
+            "/password/new",
+            (EventKind::CredentialsChanged, Some(2), true),
+        ),
+        ("/logout", (EventKind::UserLoggedOut, Some(2), true)),
+        ("/confirm/1", (EventKind::UserUnauthorized, None, false)),
+    ];
+    for (path, event) in steps {
+        browser.post(path).await;
+        assert_eq!(next(&mut heard).await, event, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn looks_refusals_and_restored_logins_are_told() {
+    let (world, mut heard) = listening(|builder| {
+        builder.request_loader(async |request: Parts| {
+            let has_key = request.headers.contains_key(header::AUTHORIZATION);
+            Ok::<_, std::io::Error>(has_key.then(|| User {
+                id: 7,
+                password: String::new(),
+                active: true,
+            }))
+        })
+    });
+    let mut browser = world.remembered(1).await;
+    assert_eq!(next(&mut heard).await.0, EventKind::UserLoggedIn);
+    browser.get("/who").await;
+    assert_eq!(
+        heard.recv().await.unwrap(),
+        (EventKind::UserAccessed, Some(1), true)
+    );
+    browser.close();
+    browser.get("/fresh").await;
+    assert_eq!(
+        next(&mut heard).await,
+        (EventKind::UserLoadedFromCookie, Some(1), true)
+    );
+    assert_eq!(
+        next(&mut heard).await,
+        (EventKind::UserNeedsRefresh, Some(1), true)
+    );
+    let key = [("authorization", "key")];
+    world.browser().send(Method::GET, "/who", &key).await;
+    assert_eq!(
+        next(&mut heard).await,
+        (EventKind::UserLoadedFromRequest, Some(7), false)
+    );
+    world.browser().get("/who").await;
+    assert_eq!(
+        heard.recv().await.unwrap(),
+        (EventKind::UserAccessed, Some(7), false)
+    );
+    assert_eq!(
+        heard.recv().await.unwrap(),
+        (EventKind::UserAccessed, None, false)
+    );
+}
+
+#[tokio::test]
+async fn a_theft_tells_whose_browser_it_was() {
+    let (world, mut heard) = listening(|builder| builder);
+    let mut browser = world.remembered(1).await;
+    browser.close();
+    let mut thief = browser.clone();
+    browser.get("/me").await;
+    browser.get("/me").await;
+    world.clock.pass(HOUR);
+    thief.get("/me").await;
+    for kind in [EventKind::UserLoggedIn, EventKind::UserLoadedFromCookie] {
+        assert_eq!(next(&mut heard).await.0, kind);
+    }
+    assert_eq!(
+        next(&mut heard).await,
+        (EventKind::RememberTheft, Some(1), false)
+    );
+    assert_eq!(next(&mut heard).await.0, EventKind::UserUnauthorized);
+    thief.get("/me").await;
+    assert_eq!(
+        next(&mut heard).await.0,
+        EventKind::UserUnauthorized,
+        "told once"
+    );
+}
+
+#[tokio::test]
+async fn protection_is_told_whether_the_session_ends_or_not() {
+    for protection in [SessionProtection::Basic, SessionProtection::Strong] {
+        let (world, mut heard) = listening(|builder| builder.session_protection(protection));
+        let mut browser = world.logged_in(1).await;
+        browser.user_agent = "Chrome/1.0";
+        browser.get("/who").await;
+        assert_eq!(next(&mut heard).await.0, EventKind::UserLoggedIn);
+        assert_eq!(
+            next(&mut heard).await,
+            (EventKind::SessionProtected, Some(1), true)
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_session_that_its_user_has_outlived_is_told() {
+    let (world, mut heard) = listening(|builder| builder);
+    let mut browser = world.logged_in(1).await;
+    world.database.change(1, |user| user.active = false);
+    browser.get("/who").await;
+    assert_eq!(next(&mut heard).await.0, EventKind::UserLoggedIn);
+    assert_eq!(
+        next(&mut heard).await,
+        (EventKind::SessionEnded, None, true)
+    );
+}
+
+#[tokio::test]
+async fn a_listener_that_hangs_or_panics_harms_no_request_and_no_other_listener() {
+    let (tell, mut heard) = unbounded_channel();
+    let (hold, released) = std::sync::mpsc::channel::<()>();
+    let released = Mutex::new(released);
+    let world = World::with(
+        |builder| {
+            builder
+                .on_event(move |_: &LoginEvent<User>| drop(released.lock().unwrap().recv()))
+                .on_event(|_: &LoginEvent<User>| panic!("a listener panics"))
+                .on_event_async(|_: Arc<LoginEvent<User>>| async { panic!("another panics") })
+                .on_event_async(|_: Arc<LoginEvent<User>>| std::future::pending())
+                .on_event_async(move |event: Arc<LoginEvent<User>>| {
+                    let tell = tell.clone();
+                    async move { tell.send(event.kind()).unwrap() }
+                })
+        },
+        |routes, _| routes,
+    );
+    let mut browser = world.logged_in(1).await;
+    for _ in 0..2_000 {
+        assert_eq!(
+            browser.get("/me").await.body,
+            "user 1",
+            "more than a queue holds"
+        );
+    }
+    while heard.recv().await != Some(EventKind::UserLoggedIn) {}
+    drop(hold);
+}
+
+#[tokio::test]
+async fn events_hold_no_secret() {
+    let texts = Arc::new(Mutex::new(String::new()));
+    let (tell, mut told) = unbounded_channel();
+    let world = {
+        let texts = texts.clone();
+        World::with(
+            move |builder| {
+                builder.on_event(move |event: &LoginEvent<User>| {
+                    *texts.lock().unwrap() += &format!("{event:?}\n");
+                    tell.send(event.kind()).unwrap();
+                })
+            },
+            |routes, _| routes,
+        )
+    };
+    let mut browser = world.remembered(1).await;
+    let cookies = browser.jar.clone();
+    browser.post("/logout").await;
+    while told.recv().await != Some(EventKind::UserLoggedOut) {}
+    let texts = texts.lock().unwrap();
+    assert!(texts.contains("UserLoggedIn"));
+    for value in cookies.values() {
+        let secret = value.split('.').nth(2).unwrap();
+        assert!(
+            !texts.contains(secret) && !texts.contains("secret 1"),
+            "{texts}"
+        );
+    }
+}
+
+#[test]
+fn names_in_logs_are_for_ever() {
+    let names = [
+        (EventKind::UserLoggedIn, "user_logged_in"),
+        (EventKind::UserLoggedOut, "user_logged_out"),
+        (EventKind::UserLoginConfirmed, "user_login_confirmed"),
+        (EventKind::UserLoadedFromCookie, "user_loaded_from_cookie"),
+        (EventKind::UserLoadedFromRequest, "user_loaded_from_request"),
+        (EventKind::UserAccessed, "user_accessed"),
+        (EventKind::UserUnauthorized, "user_unauthorized"),
+        (EventKind::UserNeedsRefresh, "user_needs_refresh"),
+        (EventKind::SessionProtected, "session_protected"),
+        (EventKind::UserSwitched, "user_switched"),
+        (EventKind::CredentialsChanged, "credentials_changed"),
+        (EventKind::RememberTheft, "remember_theft"),
+        (EventKind::SessionEnded, "session_ended"),
+    ];
+    for (kind, name) in names {
+        assert_eq!(kind.name(), name);
+    }
+}

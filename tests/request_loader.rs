@@ -1,0 +1,238 @@
+//! Users who come with the request itself: API keys, bearer tokens.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod support;
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, AtomicU64, Ordering},
+};
+
+use axum::http::{Method, StatusCode, header, request::Parts};
+use portcullis::{Authenticated, BoxError, CurrentUser};
+use support::*;
+
+/// What the loader is asked and does.
+#[derive(Clone, Default)]
+struct Keys {
+    asked: Arc<AtomicU64>,
+    broken: Arc<AtomicBool>,
+    panics: Arc<AtomicBool>,
+}
+
+impl Keys {
+    /// `Bearer 3` or `?key=3` is user 3.
+    async fn load(self, request: Parts) -> Result<Option<User>, BoxError> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        assert!(!self.panics.load(Ordering::SeqCst), "the loader panics");
+        if self.broken.load(Ordering::SeqCst) {
+            return Err("the keys are gone".into());
+        }
+        let value = request.headers.get(header::AUTHORIZATION);
+        let value = value.and_then(|value| value.to_str().ok());
+        let bearer = value.and_then(|value| value.strip_prefix("Bearer "));
+        let query = request
+            .uri
+            .query()
+            .and_then(|query| query.strip_prefix("key="));
+        let id = bearer.or(query).and_then(|key| key.parse().ok());
+        Ok(id.map(|id| User {
+            id,
+            password: String::new(),
+            active: id != 9,
+        }))
+    }
+}
+
+fn with_keys(keys: &Keys) -> World {
+    let keys = keys.clone();
+    World::with(
+        move |builder| builder.request_loader(move |request| keys.clone().load(request)),
+        |routes, _| {
+            routes
+                .get("/source", async |user: Authenticated<User>| {
+                    let info = user.info();
+                    format!("{} {:?} {:?}", user.id, info.source(), info.id().is_some())
+                })
+                .get("/anonymous", async |_: portcullis::Anonymous| ())
+        },
+    )
+}
+
+async fn with_key(browser: &mut Browser, method: Method, path: &str, key: &str) -> Reply {
+    let key = format!("Bearer {key}");
+    let headers = [("accept", "application/json"), ("authorization", &*key)];
+    browser.send(method, path, &headers).await
+}
+
+#[tokio::test]
+async fn a_key_lets_in_and_leaves_nothing_behind() {
+    let keys = Keys::default();
+    let world = with_keys(&keys);
+    let mut client = world.browser();
+    for path in ["/source", "/source?key=3"] {
+        let reply = match path {
+            "/source" => with_key(&mut client, Method::GET, path, "3").await,
+            path => client.api(Method::GET, path).await,
+        };
+        assert_eq!(reply.body, "3 Request false");
+        assert!(reply.set_cookies().is_empty());
+        let vary: Vec<_> = reply.headers.get_all(header::VARY).iter().collect();
+        assert_eq!(vary, ["Cookie", "Authorization"]);
+        assert_eq!(reply.header("cache-control"), Some("no-store"));
+    }
+    assert!(world.store.taken().is_empty(), "no session, no store");
+    assert_eq!(
+        with_key(&mut client, Method::GET, "/who", "3").await.body,
+        "user 3"
+    );
+    assert_eq!(
+        with_key(&mut client, Method::GET, "/look", "3").await.body,
+        "user 3"
+    );
+}
+
+#[tokio::test]
+async fn without_a_key_the_challenge_is_bearer() {
+    let world = with_keys(&Keys::default());
+    let reply = world.browser().api(Method::GET, "/me").await;
+    assert_eq!(reply.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(
+        reply.header("www-authenticate"),
+        Some(r#"Bearer realm="login""#)
+    );
+    let vary: Vec<_> = reply.headers.get_all(header::VARY).iter().collect();
+    assert_eq!(vary, ["Cookie", "Authorization"]);
+}
+
+#[tokio::test]
+async fn the_cookies_come_first_and_bad_ones_hide_nothing() {
+    let keys = Keys::default();
+    let world = with_keys(&keys);
+    let mut browser = world.remembered(1).await;
+    keys.asked.store(0, Ordering::SeqCst);
+    let reply = with_key(&mut browser, Method::GET, "/source", "3").await;
+    assert_eq!(reply.body, "1 ByHand true", "the session cookie");
+    browser.close();
+    let reply = with_key(&mut browser, Method::GET, "/source", "3").await;
+    assert_eq!(
+        reply.body, "1 RememberCookie true",
+        "then the remember cookie"
+    );
+    assert_eq!(keys.asked.load(Ordering::SeqCst), 0);
+
+    for name in [COOKIE, REMEMBER] {
+        let mut client = world.browser();
+        client.jar.insert(name.to_owned(), "forged".to_owned());
+        let reply = with_key(&mut client, Method::GET, "/source", "3").await;
+        assert_eq!(reply.body, "3 Request false", "a bad {name}");
+    }
+    world.sessions.end_all(&1).await.unwrap();
+    let reply = with_key(&mut browser, Method::GET, "/source", "3").await;
+    assert_eq!(reply.body, "3 Request false", "dead cookies");
+}
+
+#[tokio::test]
+async fn it_is_asked_once_a_request_and_only_where_a_login_is() {
+    let keys = Keys::default();
+    let world = with_keys(&keys);
+    let mut client = world.browser();
+    with_key(&mut client, Method::GET, "/", "3").await;
+    assert_eq!(keys.asked.swap(0, Ordering::SeqCst), 0, "a public page");
+    for key in ["3", "none"] {
+        with_key(&mut client, Method::GET, "/data", key).await;
+        assert_eq!(
+            keys.asked.swap(0, Ordering::SeqCst),
+            1,
+            "two looks and a guard"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_key_is_never_fresh_and_has_no_session() {
+    let world = with_keys(&Keys::default());
+    let mut client = world.browser();
+    let reply = with_key(&mut client, Method::GET, "/fresh", "3").await;
+    assert_eq!(reply.status, StatusCode::UNAUTHORIZED);
+    let challenge = reply.header("www-authenticate").unwrap();
+    assert!(
+        challenge.starts_with("Bearer ") && challenge.contains("insufficient_user_authentication")
+    );
+    for path in ["/logout", "/confirm/3", "/switch/1", "/login/1", "/any"] {
+        let reply = with_key(&mut client, Method::POST, path, "3").await;
+        assert_eq!(reply.status, StatusCode::FORBIDDEN, "{path}");
+        assert!(reply.set_cookies().is_empty(), "{path}");
+    }
+    let reply = with_key(&mut client, Method::POST, "/password/new", "3").await;
+    assert!(!reply.status.is_success());
+    assert_eq!(
+        with_key(&mut client, Method::GET, "/anonymous", "3")
+            .await
+            .status,
+        StatusCode::CONFLICT
+    );
+    assert!(world.store.inner.is_empty());
+}
+
+#[tokio::test]
+async fn data_of_who_comes_with_a_key_has_no_place() {
+    let world = with_keys(&Keys::default());
+    let mut client = world.browser();
+    client.post("/note/1").await; // a stranger's
+    let reply = with_key(&mut client, Method::GET, "/data", "3").await;
+    assert_eq!(reply.body, "note [] cart []", "not the stranger's");
+    let reply = with_key(&mut client, Method::POST, "/note/7", "3").await;
+    assert_eq!(reply.status, StatusCode::FORBIDDEN);
+    assert!(reply.set_cookies().is_empty());
+    assert_eq!(client.get("/data").await.body, "note [1] cart []");
+}
+
+#[tokio::test]
+async fn an_inactive_user_is_nobody() {
+    let world = with_keys(&Keys::default());
+    let reply = with_key(&mut world.browser(), Method::GET, "/who", "9").await;
+    assert_eq!(reply.body, "nobody");
+}
+
+#[tokio::test]
+async fn a_broken_loader_is_never_nobody() {
+    let keys = Keys::default();
+    let world = with_keys(&keys);
+    for flag in [&keys.broken, &keys.panics] {
+        flag.store(true, Ordering::SeqCst);
+        let reply = with_key(&mut world.browser(), Method::GET, "/who", "3").await;
+        assert_eq!(reply.status, StatusCode::INTERNAL_SERVER_ERROR);
+        flag.store(false, Ordering::SeqCst);
+    }
+}
+
+#[tokio::test]
+async fn a_look_may_become_a_proof_and_no_more() {
+    let keys = Keys::default();
+    let world = {
+        let keys = keys.clone();
+        World::with(
+            move |builder| builder.request_loader(move |request| keys.clone().load(request)),
+            |routes, _| {
+                routes.get(
+                    "/narrow",
+                    portcullis::public(async |who: CurrentUser<User>| {
+                        let user = who.into_authenticated()?;
+                        let id = user.id;
+                        user.into_fresh().map(|_| format!("fresh {id}"))
+                    }),
+                )
+            },
+        )
+    };
+    let reply = with_key(&mut world.browser(), Method::GET, "/narrow", "3").await;
+    assert_eq!(reply.status, StatusCode::UNAUTHORIZED);
+    assert!(
+        reply
+            .header("www-authenticate")
+            .unwrap()
+            .contains("insufficient")
+    );
+}
