@@ -60,6 +60,7 @@ async fn login_page() -> Html<&'static str> {
         r#"<form method="post">
              Email: <input name="email"><br>
              Password: <input name="password" type="password"><br>
+             <label><input name="remember" type="checkbox" value="true"> Remember me</label><br>
              <button>Log In</button>
            </form>"#,
     )
@@ -69,6 +70,8 @@ async fn login_page() -> Html<&'static str> {
 struct LoginForm {
     email: String,
     password: String,
+    #[serde(default)] // an unchecked box is not sent
+    remember: bool, // and one without `value="true"` sends `on`, which is no bool
 }
 
 async fn log_in(
@@ -80,7 +83,8 @@ async fn log_in(
     let account = found
         .filter(|account| account.password == form.password)
         .ok_or_else(LoginError::refused)?;
-    let session = session.login_user(login.vouch_for(account)).await?;
+    let verified = login.vouch_for(account);
+    let session = session.login_user(verified).remember(form.remember).await?;
     Ok(session.next_or("/protected"))
 }
 

@@ -94,6 +94,10 @@ impl Database {
 pub struct ByHand(AtomicU64);
 
 impl ByHand {
+    pub fn at(seconds: u64) -> Self {
+        Self(AtomicU64::new(seconds))
+    }
+
     pub fn pass(&self, duration: Duration) {
         self.0.fetch_add(duration.as_secs(), Ordering::SeqCst);
     }
@@ -409,7 +413,7 @@ impl World {
         settings: impl FnOnce(Ready) -> Ready,
         more: impl FnOnce(Routes<App>, Login<User>) -> Routes<App>,
     ) -> Self {
-        let clock = Arc::new(ByHand(AtomicU64::new(START)));
+        let clock = Arc::new(ByHand::at(START));
         let store = Spy::default();
         let database = Arc::new(Database::default());
         for id in 1..=9 {
