@@ -11,6 +11,7 @@ FLOORS = [
     ["session"],
     ["web"],
     ["routing"],
+    ["testing"],
 ]
 FLOOR = {name: level for level, names in enumerate(FLOORS) for name in names}
 AXUM_FROM, HTTP_FROM = 4, 1

@@ -11,6 +11,8 @@ pub mod routing;
 mod secret;
 mod session;
 pub mod store;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod token;
 mod user;
 mod web;

@@ -31,7 +31,7 @@ async fn submit(browser: &mut Browser, path: &str, form: &'static str) -> Reply 
     reply
 }
 
-fn to<'a>(reply: &'a Reply) -> &'a str {
+fn to(reply: &Reply) -> &str {
     assert_eq!(reply.status, StatusCode::SEE_OTHER, "{}", reply.body);
     reply.header("location").unwrap()
 }

@@ -318,6 +318,11 @@ impl<L, K> Builder<L, K> {
             mut settings,
         } = self;
         check(&settings)?;
+        #[cfg(all(feature = "testing", not(debug_assertions)))]
+        tracing::warn!(
+            target: "portcullis", realm = settings.realm,
+            "the feature `testing` is on in a release build: it belongs into dev-dependencies"
+        );
         let finders = loader.into_loader().0;
         settings.reads_requests = finders.request.is_some();
         let mut keys = vec![key.into_key()];

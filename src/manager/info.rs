@@ -54,6 +54,15 @@ impl SessionInfo {
         }
     }
 
+    /// Somebody who was just verified, in a test.
+    #[cfg(feature = "testing")]
+    pub(crate) fn for_test(verified: Timestamp) -> Self {
+        Self {
+            verified: Some(verified),
+            ..Self::without_session(Source::ByHand, verified)
+        }
+    }
+
     /// The same, but nothing that was verified counts.
     pub(crate) fn stale(mut self) -> Self {
         self.verified = None;

@@ -27,6 +27,8 @@ pub(crate) mod capability;
 mod confirm_login;
 mod credentials_changed;
 pub(crate) mod device;
+#[cfg(feature = "testing")]
+pub(crate) mod login_as;
 mod login_user;
 mod logout_user;
 mod open;

@@ -1,0 +1,72 @@
+//! Testing an app that is guarded (feature `testing`).
+//!
+//! For `[dev-dependencies]` alone:
+//!
+//! ```toml
+//! [dev-dependencies]
+//! portcullis = { version = "0.1", features = ["testing"] }
+//! ```
+//!
+//! | I test | with |
+//! |---|---|
+//! | a story of several requests | [`TestClient`], which keeps cookies |
+//! | one request, with `oneshot` as before | [`login_as`], one line among its extensions |
+//! | a function that asks for a proof | [`authenticated`], [`fresh`] |
+//! | what happens when time passes | [`TestClock`], given to the builder |
+//!
+//! # Security
+//!
+//! Nothing of it can be reached from the network: a login is asked for by an
+//! extension of the request, and no client can send one. All the same it has
+//! no business in a server: a release build with the feature says so in the
+//! log when a manager is built.
+
+mod client;
+mod clock;
+mod proofs;
+
+pub use client::{TestClient, TestRequest, TestResponse};
+pub use clock::TestClock;
+pub use proofs::{authenticated, fresh};
+
+pub use crate::session::login_as::LoginAs;
+
+use crate::user::AuthUser;
+
+/// Logs a user in for one request of a test: an extension of the request.
+///
+/// # Example
+///
+/// ```
+/// # use std::convert::Infallible;
+/// use axum::{body::Body, http::{Request, StatusCode}};
+/// use portcullis::testing;
+/// use tower::ServiceExt;
+/// # use portcullis::{AuthHash, AuthUser, Authenticated, LoginManager, OneFactor, Routes, SecretKey};
+/// # #[derive(Clone)] struct Account { name: &'static str }
+/// # impl AuthUser for Account {
+/// #     type Id = String;
+/// #     type Factors = OneFactor;
+/// #     fn id(&self) -> String { self.name.to_owned() }
+/// #     fn session_auth_hash(&self) -> AuthHash { AuthHash::none() }
+/// # }
+/// # fn app() -> axum::Router {
+/// #     LoginManager::builder()
+/// #         .user_loader(async |_: String| Ok::<_, Infallible>(Some(Account { name: "leafstorm" })))
+/// #         .secret_key(SecretKey::generate().unwrap())
+/// #         .build().unwrap()
+/// #         .into_router(|login| Routes::new().get("/me", async |account: Authenticated<Account>| account.name).with_state(login))
+/// # }
+///
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// let request = Request::get("/me")
+///     .extension(testing::login_as(Account { name: "leafstorm" })) // this line is new
+///     .body(Body::empty())
+///     .unwrap();
+/// let response = app().oneshot(request).await.unwrap();
+/// assert_eq!(response.status(), StatusCode::OK);
+/// # });
+/// ```
+pub fn login_as<U: AuthUser>(user: U) -> LoginAs<U> {
+    LoginAs::new(user)
+}

@@ -1,0 +1,102 @@
+//! The tools for apps' own tests.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod support;
+
+use axum::http::{Method, StatusCode};
+use portcullis::{
+    SessionProtection,
+    testing::{TestClient, login_as},
+};
+use support::*;
+
+fn user(world: &World) -> User {
+    world.database.find(1).unwrap()
+}
+
+#[tokio::test]
+async fn a_client_is_logged_in_by_a_session_like_any() {
+    for protection in [SessionProtection::Off, SessionProtection::Strong] {
+        let world = World::with(
+            |builder| builder.session_protection(protection),
+            |routes, _| routes,
+        );
+        let mut client = TestClient::new(world.app.clone()).login_as(user(&world));
+        assert_eq!(
+            client.get("/").await.text(),
+            "home",
+            "a public page uses nothing up"
+        );
+        assert_eq!(client.get("/fresh").await.text(), "fresh 1");
+        assert_eq!(client.cookie_names().collect::<Vec<_>>(), [COOKIE]);
+        assert_eq!(client.get("/me").await.text(), "user 1");
+        assert_eq!(world.sessions.list(&1).await.unwrap().len(), 1, "one login");
+        client.post("/logout").await;
+        assert_eq!(
+            client.get("/who").await.text(),
+            "nobody",
+            "it does not come back"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_login_may_be_stale_or_remembered() {
+    let world = World::new();
+    let mut client = TestClient::new(world.app.clone()).login_with(login_as(user(&world)).stale());
+    assert_eq!(
+        client.get("/fresh").await.location(),
+        Some("/confirm?next=%2Ffresh")
+    );
+    assert_eq!(client.get("/me").await.text(), "user 1");
+
+    let remembered = login_as(user(&world)).remembered();
+    let mut client = TestClient::new(world.app.clone()).login_with(remembered);
+    assert_eq!(client.get("/fresh").await.text(), "fresh 1");
+    client.close_window();
+    assert_eq!(client.get("/me").await.text(), "user 1");
+    assert_eq!(client.get("/fresh").await.status(), StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn an_inactive_user_is_not_kept_in() {
+    let world = World::new();
+    let mut client = TestClient::new(world.app.clone()).login_as(user(&world));
+    client.get("/me").await;
+    world.database.change(1, |user| user.active = false);
+    assert_eq!(client.get("/who").await.text(), "nobody");
+}
+
+#[tokio::test]
+async fn redirects_are_followed_on_request() {
+    let world = World::with(
+        |builder| builder,
+        |routes, _| routes.get("/login", portcullis::public("the form")),
+    );
+    let mut client = TestClient::new(world.app.clone());
+    let reply = client.get("/me").await;
+    assert_eq!(reply.status(), StatusCode::SEE_OTHER);
+    let reply = client.get("/me").follow_redirects().await;
+    assert_eq!(
+        (reply.status(), reply.text()),
+        (StatusCode::OK, "the form".to_owned())
+    );
+    let reply = client.post("/login/1").follow_redirects().await;
+    assert_eq!(
+        reply.text(),
+        "user 1",
+        "a GET after a POST, with the new cookie"
+    );
+}
+
+#[tokio::test]
+async fn a_client_of_an_api_says_what_it_accepts() {
+    let world = World::new();
+    let mut client = TestClient::new(world.app.clone());
+    let request = client
+        .request(Method::GET, "/me")
+        .accept("application/json");
+    let problem: serde_json::Value = request.await.json();
+    assert_eq!(problem["status"], 401);
+}
