@@ -6,10 +6,10 @@ use crate::{
     clock::{Clock, SystemClock},
     error::BuildError,
     key::SecretKey,
-    local_path::{IntoLocalPath, LocalPath},
+    local_path::IntoLocalPath,
     manager::{
         Core, Dangerous, HasKey, HasLoader, KeyGiven, KeyMissing, LoaderGiven, LoaderMissing,
-        LoginManager, NoKey, NoLoader, Realm, Settings, core::Loads,
+        LoginManager, NoKey, NoLoader, Place, Realm, Settings, core::Loads,
     },
     store::{AnyStore, MemoryStore, SessionStore},
     user::{AuthUser, UserLoader},
@@ -141,9 +141,9 @@ impl<L, K> Builder<L, K> {
     ///
     /// # Panics
     ///
-    /// When a literal is not a [`LocalPath`].
+    /// When a literal is not a [`LocalPath`](crate::LocalPath).
     pub fn login_path(mut self, path: impl IntoLocalPath) -> Self {
-        self.settings.login_path = Some(path.into_local_path());
+        self.settings.login_at = Some(Place::Here(path.into_local_path()));
         self
     }
 
@@ -156,9 +156,9 @@ impl<L, K> Builder<L, K> {
     ///
     /// # Panics
     ///
-    /// When a literal is not a [`LocalPath`].
+    /// When a literal is not a [`LocalPath`](crate::LocalPath).
     pub fn refresh_path(mut self, path: impl IntoLocalPath) -> Self {
-        self.settings.refresh_path = Some(path.into_local_path());
+        self.settings.refresh_at = Some(Place::Here(path.into_local_path()));
         self
     }
 
@@ -167,7 +167,7 @@ impl<L, K> Builder<L, K> {
     ///
     /// # Panics
     ///
-    /// When a literal is not a [`LocalPath`].
+    /// When a literal is not a [`LocalPath`](crate::LocalPath).
     pub fn after_login_path(mut self, path: impl IntoLocalPath) -> Self {
         self.settings.after_login_path = path.into_local_path();
         self
@@ -340,15 +340,8 @@ fn check(settings: &Settings) -> Result<(), BuildError> {
             ));
         }
     }
-    for path in [&settings.login_path, &settings.refresh_path]
-        .into_iter()
-        .flatten()
-    {
-        if path.as_str().contains('?') && LocalPath::parse(format!("{path}&next=%2F")).is_none() {
-            return refuse(format!("`{path}` leaves no room for `next`"));
-        }
-    }
-    Ok(())
+    let places = [&settings.login_at, &settings.refresh_at];
+    places.into_iter().flatten().try_for_each(Place::check)
 }
 
 impl<L, K> std::fmt::Debug for Builder<L, K> {

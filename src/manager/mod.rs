@@ -13,6 +13,8 @@ mod dangerous;
 mod info;
 mod login;
 mod missing;
+mod place;
+mod places;
 mod sessions;
 mod settings;
 
@@ -28,6 +30,7 @@ pub use sessions::Sessions;
 pub(crate) use self::{
     cookie::{CookieOf, Sent},
     core::{Core, Realm},
+    place::{Place, with_next},
 };
 pub(crate) use settings::Settings;
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::local_path::LocalPath;
+use crate::{local_path::LocalPath, manager::Place};
 
 /// What a realm can be told. The builder's methods say what each means.
 #[derive(Clone, Debug)]
@@ -17,8 +17,8 @@ pub(crate) struct Settings {
     pub(crate) stranger_idle: Duration,
     pub(crate) max_data: usize,
     pub(crate) max_sessions_per_user: Option<u32>,
-    pub(crate) login_path: Option<LocalPath>,
-    pub(crate) refresh_path: Option<LocalPath>,
+    pub(crate) login_at: Option<Place>,
+    pub(crate) refresh_at: Option<Place>,
     pub(crate) after_login_path: LocalPath,
     pub(crate) origins: Vec<String>,
     pub(crate) check_origin: bool,
@@ -37,8 +37,8 @@ impl Default for Settings {
             stranger_idle: Duration::from_secs(60 * 60),
             max_data: 16 * 1024,
             max_sessions_per_user: None,
-            login_path: None,
-            refresh_path: None,
+            login_at: None,
+            refresh_at: None,
             after_login_path: LocalPath::from_static("/"),
             origins: Vec::new(),
             check_origin: true,

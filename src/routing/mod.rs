@@ -10,6 +10,7 @@
 //! signatures and in compile errors, and write none of them.
 
 mod access_table;
+mod answers;
 mod arguments;
 mod guards;
 pub mod handler;
@@ -31,10 +32,7 @@ use axum::{extract::Request, http::StatusCode, response::IntoResponse, routing::
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::{
-    routing::handler::Proves,
-    web::{Answers, mount::Mount},
-};
+use crate::{routing::handler::Proves, session::Custom, web::mount::Mount};
 
 /// The routes of an app: an axum router in which every route says who may call it.
 ///
@@ -75,7 +73,7 @@ use crate::{
 pub struct Routes<S = (), G = Anyone> {
     steps: Vec<Step<S>>,
     table: AccessTable,
-    answers: Option<Answers>,
+    custom: Custom,
     /// Is there a fallback for what no route matches?
     has_fallback: bool,
     /// Is there one in a part below a path?
@@ -101,7 +99,7 @@ where
         let mut routes = Routes {
             steps: Vec::new(),
             table: self.table.clone(),
-            answers: self.answers,
+            custom: self.custom.clone(),
             has_fallback: self.has_fallback,
             holds_fallbacks: self.holds_fallbacks,
             guard: PhantomData,
@@ -229,13 +227,6 @@ where
         self.step(move |router, mount| router.route_layer(layer).route_layer(mount.layer()))
     }
 
-    /// Fixes the form of the library's own answers on these routes, whatever
-    /// the client says it accepts. What is nested inside may say otherwise.
-    pub fn answers(mut self, answers: Answers) -> Self {
-        self.answers = Some(answers);
-        self
-    }
-
     /// Who may call what: a row for each route.
     ///
     /// Print it at start, or keep it in a snapshot test, so that a review sees
@@ -248,7 +239,7 @@ where
         Self {
             steps: Vec::new(),
             table: AccessTable::default(),
-            answers: None,
+            custom: Custom::default(),
             has_fallback: false,
             holds_fallbacks: false,
             guard: PhantomData,
@@ -265,7 +256,7 @@ where
 
     /// Makes a router of the descriptions: every handler with a mount around it.
     fn mount(self, mount: &Mount) -> axum::Router<S> {
-        let mount = mount.clone().answering(self.answers);
+        let mount = mount.clone().within(&self.custom);
         self.steps
             .into_iter()
             .fold(axum::Router::new(), |router, step| step(router, &mount))

@@ -20,11 +20,13 @@
 //! whatever the handler answers then. Every one of them ends the old session
 //! id, and all but `logout_user` make a new one (OWASP ASVS 5.0, 7.2.4).
 
+mod accept;
 mod any;
 mod asker;
 pub(crate) mod capability;
 mod confirm_login;
 mod credentials_changed;
+mod custom;
 mod login_user;
 mod logout_user;
 mod open;
@@ -45,6 +47,7 @@ pub use switch_user::SwitchUser;
 pub use transition::OrSession;
 
 pub(crate) use asker::{AnswerForm, Asker};
+pub(crate) use custom::{Custom, Customs};
 pub(crate) use open::Found;
 pub(crate) use stranger::stranger;
 

@@ -23,7 +23,7 @@ use crate::{
     error::{Kind, LoginError},
     key::SignedBy,
     manager::{CookieOf, Core, Sent},
-    session::{AnswerForm, Asker, Found},
+    session::{Asker, Customs, Found},
     store::Record,
     token::Token,
 };
@@ -41,8 +41,8 @@ pub(crate) type Number = u64;
 /// One request to one handler, with what is known of it once something has looked.
 pub(crate) struct Visit {
     realms: Realms,
-    /// The form of answer that the routes ask for.
-    form: Option<AnswerForm>,
+    /// What the routes say about answers.
+    custom: Customs,
     /// Opened by a layer around the request with this mark, and not yet
     /// entered by the handler inside it.
     joinable: Option<Box<Joinable>>,
@@ -86,6 +86,8 @@ pub(crate) struct Notes {
     pub(crate) asked: Option<Arc<Core>>,
     /// Who asks, as far as an answer of the library depends on it.
     pub(crate) asker: Option<Asker>,
+    /// What the routes say about answers, once the visit is over.
+    pub(crate) custom: Customs,
 }
 
 /// What one realm found under the cookie of this request.
@@ -106,10 +108,10 @@ pub(crate) enum Stranger {
 
 impl Visit {
     /// The visit of one handler.
-    pub(crate) fn new(realms: Realms, form: Option<AnswerForm>) -> Self {
+    pub(crate) fn new(realms: Realms, custom: Customs) -> Self {
         Self {
             realms,
-            form,
+            custom,
             joinable: None,
             noted: None,
         }
@@ -119,7 +121,7 @@ impl Visit {
     /// the request with this mark.
     pub(crate) fn joinable(
         realms: Realms,
-        form: Option<AnswerForm>,
+        custom: Customs,
         mark: Mark,
         headers: &HeaderMap,
     ) -> Self {
@@ -129,7 +131,7 @@ impl Visit {
         }));
         Self {
             joinable,
-            ..Self::new(realms, form)
+            ..Self::new(realms, custom)
         }
     }
 
@@ -144,7 +146,7 @@ impl Visit {
     /// the router is a visit of its own, with an answer of its own.
     pub(crate) fn join(
         realms: &Realms,
-        form: Option<AnswerForm>,
+        custom: &Customs,
         mark: Option<Mark>,
         headers: &HeaderMap,
     ) -> bool {
@@ -152,7 +154,7 @@ impl Visit {
             let joined = visit.admits(realms, mark, headers);
             if joined {
                 visit.joinable = None;
-                visit.form = form.or(visit.form);
+                visit.custom = custom.clone().or_else(|| visit.custom.take());
             }
             joined
         };
@@ -174,7 +176,9 @@ impl Visit {
     }
 
     pub(crate) fn into_notes(self) -> Option<Box<Notes>> {
-        self.noted
+        let mut notes = self.noted?;
+        notes.custom = self.custom;
+        Some(notes)
     }
 
     fn notes(&mut self) -> &mut Notes {
@@ -188,24 +192,20 @@ impl Visit {
 }
 
 /// The number of the visit that runs now, noting which realm is asked and, the
-/// first time, who asks: `asker` gets the form that the routes want.
+/// first time, who asks.
 ///
 /// # Errors
 ///
 /// Outside of a visit, or in one of another manager's router.
-pub(crate) fn enter(
-    core: &Arc<Core>,
-    asker: impl FnOnce(Option<AnswerForm>) -> Asker,
-) -> Result<Number, LoginError> {
+pub(crate) fn enter(core: &Arc<Core>, asker: impl FnOnce() -> Asker) -> Result<Number, LoginError> {
     let entered = with(|visit| {
         if !visit.realms.iter().any(|realm| Arc::ptr_eq(realm, core)) {
             return None;
         }
-        let form = visit.form;
         let notes = visit.notes();
         notes.looked = true;
         notes.asked = Some(core.clone());
-        notes.asker.get_or_insert_with(|| asker(form));
+        notes.asker.get_or_insert_with(asker);
         Some(notes.number)
     });
     entered.flatten().ok_or_else(|| {

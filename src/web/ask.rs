@@ -1,16 +1,13 @@
 //! Asking for the login of a request: what each proof takes.
 
-use axum::{
-    extract::OriginalUri,
-    http::{header, request::Parts},
-};
+use axum::{extract::OriginalUri, http::request::Parts};
 
 use crate::{
     error::{Kind, LoginError},
     key::SignedBy,
     manager::{CookieOf, Login},
     session::{
-        Anonymous, AnswerForm, AnySession, Asker, Authenticated, Found, Fresh, Session, Ticket,
+        Anonymous, AnySession, Asker, Authenticated, Found, Fresh, Session, Ticket,
         visit::{self, Number, Stranger},
     },
     user::AuthUser,
@@ -123,30 +120,14 @@ impl<U: AuthUser> Ask<'_, U> {
     }
 
     pub(crate) fn enter(&self) -> Result<Number, LoginError> {
-        visit::enter(&self.login.0.core, |form| asker(self.request, form))
+        visit::enter(&self.login.0.core, || asker(self.request))
     }
 }
 
-fn asker(request: &Parts, form: Option<AnswerForm>) -> Asker {
-    let text = |name| {
-        request
-            .headers
-            .get(name)
-            .and_then(|value| value.to_str().ok())
-    };
-    let form = form.unwrap_or_else(|| {
-        if request.headers.contains_key("hx-request") {
-            AnswerForm::Htmx
-        } else if text(header::ACCEPT.as_str()).is_some_and(|accept| accept.contains("text/html")) {
-            AnswerForm::Page
-        } else {
-            AnswerForm::Api
-        }
-    });
+fn asker(request: &Parts) -> Asker {
     let uri = request
         .extensions
         .get::<OriginalUri>()
         .map_or(&request.uri, |original| &original.0);
-    let current_page = request.headers.get("hx-current-url");
-    Asker::new(form, &request.method, uri, current_page)
+    Asker::new(&request.method, uri, &request.headers)
 }

@@ -16,6 +16,7 @@ mod data;
 pub(crate) mod mount;
 mod next;
 mod state;
+mod words;
 
 pub use answer::Answers;
 pub use by::{By, HoldsProof, NoState};

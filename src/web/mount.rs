@@ -16,10 +16,10 @@ use tower_service::Service;
 
 use crate::{
     session::{
-        AnswerForm,
+        Custom, Customs,
         visit::{Mark, Realms, Visit},
     },
-    web::{Answers, answer, cross_origin::CrossOrigin},
+    web::{answer, cross_origin::CrossOrigin},
 };
 
 /// What every handler of one router has around it.
@@ -27,7 +27,7 @@ use crate::{
 pub(crate) struct Mount {
     realms: Realms,
     cross_origin: Arc<CrossOrigin>,
-    form: Option<AnswerForm>,
+    custom: Customs,
 }
 
 impl Mount {
@@ -35,13 +35,13 @@ impl Mount {
         Self {
             cross_origin: Arc::new(CrossOrigin::of(&realms)),
             realms,
-            form: None,
+            custom: None,
         }
     }
 
-    /// The same, with the form of the library's answers fixed.
-    pub(crate) fn answering(mut self, answers: Option<Answers>) -> Self {
-        self.form = answers.map(Answers::form).or(self.form);
+    /// The same, for routes with a custom of their own.
+    pub(crate) fn within(mut self, custom: &Custom) -> Self {
+        self.custom = custom.within(&self.custom);
         self
     }
 
@@ -59,7 +59,7 @@ impl Mount {
         if joined.0 {
             return Visited::Joined { future: handler() };
         }
-        let visit = Visit::new(self.realms.clone(), self.form);
+        let visit = Visit::new(self.realms.clone(), self.custom.clone());
         Visited::Own {
             future: visit.scope(handler()),
         }
@@ -68,7 +68,12 @@ impl Mount {
     /// Joins the visit that a layer has opened around this request, if there is one.
     pub(crate) fn join(&self, request: &Parts) -> Joined {
         let mark = request.extensions.get().copied();
-        Joined(Visit::join(&self.realms, self.form, mark, &request.headers))
+        Joined(Visit::join(
+            &self.realms,
+            &self.custom,
+            mark,
+            &request.headers,
+        ))
     }
 
     /// The layer that opens a visit outside of an app's layer, for the handler inside.
@@ -201,8 +206,12 @@ where
                 } else {
                     let mark = Mark::new();
                     parts.extensions.insert(mark);
-                    let visit =
-                        Visit::joinable(mount.realms.clone(), mount.form, mark, &parts.headers);
+                    let visit = Visit::joinable(
+                        mount.realms.clone(),
+                        mount.custom.clone(),
+                        mark,
+                        &parts.headers,
+                    );
                     Visited::Own {
                         future: visit.scope(Answer::of(inner, parts, body)),
                     }

@@ -1,0 +1,172 @@
+//! The library's own answer to whoever is refused, for pages and programs.
+
+use axum::{
+    http::{HeaderName, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+
+use crate::{
+    error::Kind,
+    local_path::LocalPath,
+    manager::{Core, with_next},
+    session::{AnswerForm, visit::Notes},
+};
+
+/// How a refusal is put to one client.
+pub(super) struct Words<'a> {
+    kind: Kind,
+    form: AnswerForm,
+    target: Option<HeaderValue>,
+    core: Option<&'a Core>,
+}
+
+impl<'a> Words<'a> {
+    /// For a client of which nothing is known.
+    pub(super) fn in_general(kind: Kind) -> Self {
+        Self {
+            kind,
+            form: AnswerForm::Api,
+            target: None,
+            core: None,
+        }
+    }
+
+    /// For the client of this visit.
+    pub(super) fn of(kind: Kind, notes: &'a Notes) -> Self {
+        let (Some(core), Some(asker)) = (notes.asked.as_deref(), &notes.asker) else {
+            return Self::in_general(kind);
+        };
+        let form = notes.custom.as_ref().and_then(|custom| custom.form);
+        let form = form.unwrap_or_else(|| asker.form());
+        let target = match form {
+            AnswerForm::Page | AnswerForm::Htmx => target(kind, form, notes),
+            AnswerForm::Api | AnswerForm::Plain => None,
+        };
+        Self {
+            kind,
+            form,
+            target: target.and_then(|target| HeaderValue::try_from(target).ok()),
+            core: Some(core),
+        }
+    }
+
+    /// The answer.
+    pub(super) fn say(&self) -> Response {
+        let (status, title) = in_short(self.kind);
+        let target = self.target.clone();
+        let mut response = match (self.form, target) {
+            (AnswerForm::Page, Some(target)) => {
+                return (StatusCode::SEE_OTHER, [(header::LOCATION, target)]).into_response();
+            }
+            (AnswerForm::Page | AnswerForm::Plain, _) => {
+                (status, format!("{title}\n")).into_response()
+            }
+            (AnswerForm::Api, _) => problem(status, title),
+            (AnswerForm::Htmx, target) => {
+                let mut response = problem(status, title);
+                response
+                    .headers_mut()
+                    .extend(target.map(|target| (HX_REDIRECT, target)));
+                response
+            }
+        };
+        if status == StatusCode::UNAUTHORIZED {
+            let challenge = challenge(self.kind, self.core);
+            response
+                .headers_mut()
+                .insert(header::WWW_AUTHENTICATE, challenge);
+        }
+        response
+    }
+}
+
+/// The refusal as a program reads it (RFC 9457).
+fn problem(status: StatusCode, title: &str) -> Response {
+    let body = format!(
+        r#"{{"type":"about:blank","title":"{title}","status":{}}}"#,
+        status.as_u16()
+    );
+    let content_type = HeaderValue::from_static("application/problem+json");
+    (status, [(header::CONTENT_TYPE, content_type)], body).into_response()
+}
+
+/// Status and title. Whoever may not log in learns no reason.
+pub(super) fn in_short(kind: Kind) -> (StatusCode, &'static str) {
+    match kind {
+        Kind::Refused | Kind::Inactive => (StatusCode::UNAUTHORIZED, "The login was refused"),
+        Kind::Unauthorized | Kind::Ended => (StatusCode::UNAUTHORIZED, "Please log in"),
+        Kind::NeedsRefresh { .. } => (StatusCode::UNAUTHORIZED, "Please log in again"),
+        Kind::LoggedInAlready => (StatusCode::CONFLICT, "You are logged in already"),
+        Kind::Forbidden => (StatusCode::FORBIDDEN, "Forbidden"),
+        Kind::TooLarge => (
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "Too much data in the session",
+        ),
+        Kind::Store => (StatusCode::SERVICE_UNAVAILABLE, "Sessions are unavailable"),
+        Kind::Loader | Kind::Answered | Kind::Misuse => {
+            (StatusCode::INTERNAL_SERVER_ERROR, "Internal server error")
+        }
+    }
+}
+
+/// Where a browser goes from here.
+fn target(kind: Kind, form: AnswerForm, notes: &Notes) -> Option<String> {
+    let (core, asker) = (notes.asked.as_deref()?, notes.asker.as_ref()?);
+    match kind {
+        Kind::Unauthorized | Kind::Ended => {
+            Some(with_next(login_at(notes)?, asker.page(form).as_ref()))
+        }
+        Kind::NeedsRefresh { .. } => Some(with_next(refresh_at(notes)?, asker.page(form).as_ref())),
+        Kind::Refused | Kind::Inactive => {
+            let again = notes.logged_in.then(|| refresh_at(notes)).flatten();
+            let place = again.or_else(|| login_at(notes))?;
+            Some(with_next(place, asker.next().as_ref()))
+        }
+        Kind::LoggedInAlready => {
+            let next = asker.next();
+            let next = next.as_ref().unwrap_or(&core.settings.after_login_path);
+            Some(next.to_string())
+        }
+        _ => None,
+    }
+}
+
+/// Where one logs in, on these routes or else at all.
+fn login_at(notes: &Notes) -> Option<&str> {
+    let here = notes
+        .custom
+        .as_ref()
+        .and_then(|custom| custom.login_path.as_ref());
+    let settings = &notes.asked.as_ref()?.settings;
+    here.map(LocalPath::as_str)
+        .or_else(|| Some(settings.login_at.as_ref()?.as_str()))
+}
+
+/// Where one gives the password again.
+fn refresh_at(notes: &Notes) -> Option<&str> {
+    let here = notes
+        .custom
+        .as_ref()
+        .and_then(|custom| custom.refresh_path.as_ref());
+    let settings = &notes.asked.as_ref()?.settings;
+    here.map(LocalPath::as_str)
+        .or_else(|| Some(settings.refresh_at.as_ref()?.as_str()))
+}
+
+/// A login by cookie has no registered scheme, and a 401 needs one (RFC 9110,
+/// 15.5.2). Never `Basic`: browsers would show a dialogue.
+fn challenge(kind: Kind, core: Option<&Core>) -> HeaderValue {
+    let realm = core.map_or("login", Core::realm);
+    let challenge = match kind {
+        // RFC 9470, section 3.
+        Kind::NeedsRefresh { max_age } => {
+            format!(
+                r#"Session realm="{realm}", error="insufficient_user_authentication", max_age="{max_age}""#
+            )
+        }
+        _ => format!(r#"Session realm="{realm}""#),
+    };
+    HeaderValue::try_from(challenge).unwrap_or(HeaderValue::from_static("Session"))
+}
+
+const HX_REDIRECT: HeaderName = HeaderName::from_static("hx-redirect");

@@ -1,0 +1,251 @@
+//! Who is sent where, and told what: per manager, per area, per client.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod support;
+
+use axum::http::{Method, StatusCode, header};
+use portcullis::{Answers, Authenticated, Fresh, Routes};
+use support::*;
+
+async fn me(user: Authenticated<User>) -> String {
+    format!("user {}", user.id)
+}
+
+async fn fresh(user: Fresh<User>) -> String {
+    format!("fresh {}", user.id)
+}
+
+/// Where a page request to this path is sent.
+async fn sent_to(browser: &mut Browser, path: &str) -> String {
+    let reply = browser.get(path).await;
+    assert_eq!(reply.status, StatusCode::SEE_OTHER, "{path}");
+    reply.header(header::LOCATION).unwrap().to_owned()
+}
+
+// --- places --------------------------------------------------------------
+
+#[tokio::test]
+async fn the_innermost_login_path_counts() {
+    let world = World::with(
+        |builder| builder,
+        |routes, _| {
+            let inner = Routes::new().get("/me", me).login_path("/inner?a=b");
+            let plain = Routes::new().get("/me", me).get("/fresh", fresh);
+            let shop = Routes::new()
+                .get("/me", me)
+                .get("/fresh", fresh)
+                .nest("/inner", inner)
+                .nest("/plain", plain)
+                .fallback(me)
+                .login_path("/shop/login")
+                .refresh_path("/shop/again");
+            routes
+                .nest("/shop", shop)
+                .area::<Authenticated<User>>("/staff", |area| {
+                    area.get("/me", me).login_path("/staff/login")
+                })
+        },
+    );
+    let mut stranger = world.browser();
+    for (path, location) in [
+        ("/me", "/login?next=%2Fme"),
+        ("/shop/me", "/shop/login?next=%2Fshop%2Fme"),
+        ("/shop/fresh", "/shop/login?next=%2Fshop%2Ffresh"),
+        ("/shop/plain/me", "/shop/login?next=%2Fshop%2Fplain%2Fme"),
+        ("/shop/inner/me", "/inner?a=b&next=%2Fshop%2Finner%2Fme"),
+        ("/shop/nothing", "/shop/login?next=%2Fshop%2Fnothing"),
+        ("/staff/me?x=1", "/staff/login?next=%2Fstaff%2Fme%3Fx%3D1"),
+    ] {
+        assert_eq!(sent_to(&mut stranger, path).await, location);
+    }
+    let mut user = world.logged_in(1).await;
+    world.clock.pass(HOUR);
+    for (path, location) in [
+        ("/fresh", "/confirm?next=%2Ffresh"),
+        ("/shop/fresh", "/shop/again?next=%2Fshop%2Ffresh"),
+        (
+            "/shop/plain/fresh",
+            "/shop/again?next=%2Fshop%2Fplain%2Ffresh",
+        ),
+    ] {
+        assert_eq!(sent_to(&mut user, path).await, location);
+    }
+}
+
+#[tokio::test]
+async fn routes_that_have_their_state_keep_their_login_path() {
+    let load = |_: u64| async { Ok::<Option<User>, std::io::Error>(None) };
+    let manager = portcullis::LoginManager::builder()
+        .user_loader(load)
+        .secret_key(key(1))
+        .login_path("/login");
+    let app = manager.build().unwrap().into_router(|login| {
+        let shop = Routes::new().get("/me", me).login_path("/shop/login");
+        let rest = Routes::new().get("/me", me).with_state(login.clone());
+        Routes::new()
+            .nest("/shop", shop.with_state(login))
+            .merge(rest)
+    });
+    let jar = Default::default();
+    let mut browser = Browser { app, jar };
+    assert_eq!(
+        sent_to(&mut browser, "/shop/me").await,
+        "/shop/login?next=%2Fshop%2Fme"
+    );
+    assert_eq!(sent_to(&mut browser, "/me").await, "/login?next=%2Fme");
+}
+
+#[tokio::test]
+async fn a_layers_look_does_not_change_where_its_handlers_send() {
+    use axum::{
+        extract::{Request, State},
+        middleware::{Next, from_fn_with_state},
+        response::Response,
+    };
+    use portcullis::{CurrentUser, Login};
+    async fn look(
+        _: State<Login<User>>,
+        _: CurrentUser<User>,
+        request: Request,
+        next: Next,
+    ) -> Response {
+        next.run(request).await
+    }
+    let world = World::with(
+        |builder| builder,
+        |routes, login| {
+            let inner = Routes::new().get("/me", me).login_path("/inner/login");
+            let api = Routes::new().get("/me", me).answers(Answers::Json);
+            let outer = Routes::new()
+                .nest("/inner", inner)
+                .nest("/api", api)
+                .layer(from_fn_with_state(login, look))
+                .login_path("/outer/login");
+            routes.nest("/outer", outer)
+        },
+    );
+    let mut stranger = world.browser();
+    assert_eq!(
+        sent_to(&mut stranger, "/outer/inner/me").await,
+        "/inner/login?next=%2Fouter%2Finner%2Fme"
+    );
+    assert_eq!(stranger.get("/outer/api/me").await.status, 401);
+}
+
+#[tokio::test]
+async fn a_login_page_may_be_on_another_site() {
+    let world = World::with(
+        |builder| {
+            builder
+                .login_url("https://sso.example/login?app=shop")
+                .refresh_url("https://sso.example/again")
+        },
+        |routes, _| routes,
+    );
+    assert_eq!(
+        sent_to(&mut world.browser(), "/me?page=2").await,
+        "https://sso.example/login?app=shop&next=%2Fme%3Fpage%3D2"
+    );
+    let mut user = world.logged_in(1).await;
+    world.clock.pass(HOUR);
+    assert_eq!(
+        sent_to(&mut user, "/fresh").await,
+        "https://sso.example/again?next=%2Ffresh"
+    );
+    let reply = world
+        .browser()
+        .send(Method::GET, "/me", &[("hx-request", "true")])
+        .await;
+    assert_eq!(
+        reply.header("hx-redirect"),
+        Some("https://sso.example/login?app=shop")
+    );
+    let world = world.again(|builder| builder.login_url("https://sso.example/").login_path("/in"));
+    assert_eq!(sent_to(&mut world.browser(), "/me").await, "/in?next=%2Fme");
+}
+
+#[test]
+fn what_is_no_address_of_a_login_page_is_refused_at_start() {
+    for url in [
+        "/login",
+        "//sso.example/login",
+        "sso.example",
+        "javascript:alert(1)",
+        "https://user@sso.example/",
+        "https://sso.example/#a",
+        "https://sso.example\\@evil.example/",
+        "https://sso.example/\r\nx: y",
+    ] {
+        let builder = || {
+            portcullis::LoginManager::builder()
+                .user_loader(|_: u64| async { Ok::<Option<User>, std::io::Error>(None) })
+                .secret_key(key(1))
+        };
+        for builder in [builder().login_url(url), builder().refresh_url(url)] {
+            let error = builder.build().map(drop).unwrap_err().to_string();
+            assert!(error.contains("https://sso.example/login"), "{error}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_redirect_is_always_see_other() {
+    let world = World::new();
+    let mut stale = world.logged_in(1).await;
+    world.clock.pass(HOUR);
+    for method in [Method::GET, Method::HEAD, Method::POST, Method::PUT] {
+        let html = [("accept", "text/html")];
+        let path = if method == Method::PUT { "/any" } else { "/me" };
+        let reply = world.browser().send(method.clone(), path, &html).await;
+        assert!(!reply.status.is_redirection() || reply.status == 303);
+        let reply = stale.send(method, "/fresh", &html).await;
+        assert!(!reply.status.is_redirection() || reply.status == 303);
+    }
+    for path in ["/logout", "/confirm/1", "/switch/1", "/password/x"] {
+        assert_eq!(world.browser().post(path).await.status, 303);
+    }
+}
+
+// --- forms ---------------------------------------------------------------
+
+#[tokio::test]
+async fn the_form_of_an_answer_is_what_accept_asks_for() {
+    let world = World::new();
+    for (accept, status, content_type) in [
+        ("text/html", 303, None),
+        ("TEXT/HTML;q=0.5, */*;q=0.1", 303, None),
+        ("text/html;q=0", 401, Some("application/problem+json")),
+        ("text/html;q=0, */*", 401, Some("application/problem+json")),
+        (
+            "application/json, text/html;q=0.9",
+            401,
+            Some("application/problem+json"),
+        ),
+        (
+            "application/json, text/plain, */*",
+            401,
+            Some("application/problem+json"),
+        ),
+        ("*/*", 401, Some("application/problem+json")),
+        ("text/plain", 401, Some("text/plain; charset=utf-8")),
+        (
+            "text/plain;q=0.9, application/json;q=0.1",
+            401,
+            Some("text/plain; charset=utf-8"),
+        ),
+    ] {
+        let reply = world
+            .browser()
+            .send(Method::GET, "/me", &[("accept", accept)])
+            .await;
+        assert_eq!(reply.status, status, "{accept}");
+        assert_eq!(reply.header(header::CONTENT_TYPE), content_type, "{accept}");
+        if status == 401 {
+            assert!(reply.header(header::WWW_AUTHENTICATE).is_some(), "{accept}");
+        }
+        if accept == "text/plain" {
+            assert_eq!(reply.body, "Please log in\n");
+        }
+    }
+}
