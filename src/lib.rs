@@ -8,6 +8,7 @@ mod manager;
 pub mod routing;
 mod secret;
 mod session;
+mod signed;
 pub mod store;
 mod token;
 mod user;
@@ -19,7 +20,7 @@ pub use key::SecretKey;
 pub use local_path::{IntoLocalPath, LocalPath};
 pub use manager::{
     Builder, Dangerous, HasKey, HasLoader, KeyGiven, KeyMissing, LoaderGiven, LoaderMissing, Login,
-    LoginManager, NoKey, NoLoader, SessionInfo, Sessions, Unbuilt, Verified,
+    LoginManager, NextIn, NoKey, NoLoader, SessionInfo, Sessions, Unbuilt, Verified,
 };
 pub use routing::{AccessRow, AccessTable, Anyone, Public, Realms, Routes, public};
 pub use session::{
@@ -28,4 +29,6 @@ pub use session::{
     SwitchUser,
 };
 pub use user::{AuthHash, AuthUser, Factors, NeverPending, OneFactor, UserLoader};
-pub use web::{Answers, By, CurrentUser, Data, HoldsProof, LoginState, NoState, SessionData};
+pub use web::{
+    Answers, By, CurrentUser, Data, Flash, Flashes, HoldsProof, LoginState, NoState, SessionData,
+};

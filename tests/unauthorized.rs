@@ -5,7 +5,7 @@
 mod support;
 
 use axum::http::{Method, StatusCode, header};
-use portcullis::{Answers, Authenticated, Fresh, Routes};
+use portcullis::{Answers, Authenticated, Flashes, Fresh, Routes, public};
 use support::*;
 
 async fn me(user: Authenticated<User>) -> String {
@@ -247,5 +247,82 @@ async fn the_form_of_an_answer_is_what_accept_asks_for() {
         if accept == "text/plain" {
             assert_eq!(reply.body, "Please log in\n");
         }
+    }
+}
+
+// --- messages ------------------------------------------------------------
+
+async fn told(flashes: Flashes<User>) -> String {
+    let all = flashes
+        .iter()
+        .map(|flash| format!("{}: {}", flash.category(), flash.message()));
+    all.collect::<Vec<_>>().join("\n")
+}
+
+fn telling(settings: impl FnOnce(Ready) -> Ready) -> World {
+    World::with(settings, |routes, _| routes.get("/told", public(told)))
+}
+
+/// What is told after each refusal: for lack of a login, of freshness, of the password.
+async fn all_told(world: &World) -> [String; 3] {
+    let mut stranger = world.browser();
+    stranger.get("/me").await;
+    let login = stranger.get("/told").await.body;
+    let mut user = world.logged_in(1).await;
+    world.clock.pass(HOUR);
+    user.get("/fresh").await;
+    let refresh = user.get("/told").await.body;
+    let mut guess = world.browser();
+    guess.post("/login/77").await;
+    [login, refresh, guess.get("/told").await.body]
+}
+
+#[tokio::test]
+async fn a_refusal_says_why() {
+    assert_eq!(
+        all_told(&telling(|builder| builder)).await,
+        [
+            "message: Please log in to access this page.",
+            "message: Please reauthenticate to access this page.",
+            "message: The login was refused."
+        ]
+    );
+    let own = telling(|builder| {
+        builder
+            .login_message("Komm herein ✓; \r\n\"x\"")
+            .login_message_category("info")
+            .refresh_message("Noch einmal")
+            .refresh_message_category("warning")
+            .refused_message("Nein")
+            .refused_message_category("error")
+    });
+    assert_eq!(
+        all_told(&own).await,
+        [
+            "info: Komm herein ✓; \r\n\"x\"",
+            "warning: Noch einmal",
+            "error: Nein"
+        ]
+    );
+    let silent = telling(|builder| builder.login_message("").without_messages());
+    assert_eq!(all_told(&silent).await, ["", "", ""]);
+    assert!(silent.browser().get("/me").await.set_cookies().is_empty());
+    let partly = telling(|builder| builder.login_message(""));
+    assert_eq!(all_told(&partly).await[0], "");
+    assert!(partly.browser().get("/me").await.set_cookies().is_empty());
+}
+
+#[tokio::test]
+async fn who_may_not_log_in_is_told_no_reason() {
+    let world = telling(|builder| builder);
+    world.database.change(2, |user| user.active = false);
+    for id in [2, 77] {
+        let mut browser = world.browser();
+        let reply = browser.post(&format!("/login/{id}")).await;
+        assert_eq!(reply.header(header::LOCATION), Some("/login"));
+        assert_eq!(
+            browser.get("/told").await.body,
+            "message: The login was refused."
+        );
     }
 }

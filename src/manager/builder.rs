@@ -341,7 +341,8 @@ fn check(settings: &Settings) -> Result<(), BuildError> {
         }
     }
     let places = [&settings.login_at, &settings.refresh_at];
-    places.into_iter().flatten().try_for_each(Place::check)
+    places.into_iter().flatten().try_for_each(Place::check)?;
+    settings.check_messages()
 }
 
 impl<L, K> std::fmt::Debug for Builder<L, K> {

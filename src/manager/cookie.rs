@@ -17,10 +17,12 @@ use crate::{
 pub(crate) enum CookieOf {
     Login,
     Stranger,
+    Flash,
+    Next,
 }
 
 impl CookieOf {
-    pub(crate) const ALL: [Self; 2] = [Self::Login, Self::Stranger];
+    pub(crate) const ALL: [Self; 4] = [Self::Login, Self::Stranger, Self::Flash, Self::Next];
 }
 
 /// One of the cookies of a realm, with keys of its own.
@@ -44,6 +46,8 @@ pub(crate) struct Attributes {
 pub(crate) struct Cookies {
     login: CookieKind,
     stranger: CookieKind,
+    flash: CookieKind,
+    next: CookieKind,
 }
 
 impl Cookies {
@@ -56,6 +60,8 @@ impl Cookies {
         Self {
             login: kind(settings.login_cookie(), "login"),
             stranger: kind(settings.stranger_cookie(), "stranger"),
+            flash: kind(settings.flash_cookie(), "flash"),
+            next: kind(settings.next_cookie(), "next"),
         }
     }
 
@@ -63,6 +69,8 @@ impl Cookies {
         match of {
             CookieOf::Login => &self.login,
             CookieOf::Stranger => &self.stranger,
+            CookieOf::Flash => &self.flash,
+            CookieOf::Next => &self.next,
         }
     }
 }

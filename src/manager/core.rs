@@ -18,9 +18,10 @@ use crate::{
     error::{BoxError, LoginError},
     key::SecretKey,
     manager::{
-        cookie::{CookieKind, CookieOf, Cookies},
-        settings::{SWEEP_BATCH, SWEEP_EVERY, Settings},
+        cookie::{CookieKind, CookieOf, Cookies, Sent},
+        settings::{CARRIED_FOR, SWEEP_BATCH, SWEEP_EVERY, Settings},
     },
+    signed,
     store::{
         AnyStore, Delete, Insert, Inserted, Load, Record, RecordId, RecordKind, StoreError, Sweep,
     },
@@ -73,6 +74,13 @@ impl Core {
 
     pub(crate) fn cookie(&self, of: CookieOf) -> &CookieKind {
         self.cookies.of(of)
+    }
+
+    /// A value that says `text` for a while; `None` if it is too long for a cookie.
+    pub(crate) fn carry(&self, of: CookieOf, text: &str) -> Option<Sent> {
+        let end = self.now().plus(CARRIED_FOR);
+        let value = signed::sign(&self.cookie(of).keys, text, end)?;
+        Some(Sent::Value(value, Some(end)))
     }
 
     pub(crate) fn now(&self) -> Timestamp {

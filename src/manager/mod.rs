@@ -12,6 +12,7 @@ mod core;
 mod dangerous;
 mod info;
 mod login;
+mod messages;
 mod missing;
 mod place;
 mod places;
@@ -25,6 +26,7 @@ pub use login::{Login, Verified};
 pub use missing::{
     HasKey, HasLoader, KeyGiven, KeyMissing, LoaderGiven, LoaderMissing, NoKey, NoLoader, Unbuilt,
 };
+pub use places::NextIn;
 pub use sessions::Sessions;
 
 pub(crate) use self::{

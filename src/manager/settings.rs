@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use crate::{local_path::LocalPath, manager::Place};
+use crate::{
+    local_path::LocalPath,
+    manager::{NextIn, Place},
+};
 
 /// What a realm can be told. The builder's methods say what each means.
 #[derive(Clone, Debug)]
@@ -20,6 +23,14 @@ pub(crate) struct Settings {
     pub(crate) login_at: Option<Place>,
     pub(crate) refresh_at: Option<Place>,
     pub(crate) after_login_path: LocalPath,
+    pub(crate) next_in: NextIn,
+    pub(crate) messages: bool,
+    pub(crate) login_message: String,
+    pub(crate) login_message_category: String,
+    pub(crate) refresh_message: String,
+    pub(crate) refresh_message_category: String,
+    pub(crate) refused_message: String,
+    pub(crate) refused_message_category: String,
     pub(crate) origins: Vec<String>,
     pub(crate) check_origin: bool,
 }
@@ -40,6 +51,14 @@ impl Default for Settings {
             login_at: None,
             refresh_at: None,
             after_login_path: LocalPath::from_static("/"),
+            next_in: NextIn::Query,
+            messages: true,
+            login_message: "Please log in to access this page.".to_owned(),
+            login_message_category: "message".to_owned(),
+            refresh_message: "Please reauthenticate to access this page.".to_owned(),
+            refresh_message_category: "message".to_owned(),
+            refused_message: "The login was refused.".to_owned(),
+            refused_message_category: "message".to_owned(),
             origins: Vec::new(),
             check_origin: true,
         }
@@ -48,6 +67,9 @@ impl Default for Settings {
 
 /// How long a [`Verified`](crate::Verified) is good for. Not a setting.
 pub(crate) const VERIFIED_FOR: Duration = Duration::from_secs(5 * 60);
+
+/// How long a browser carries a message or a `next` to the login page. Not a setting.
+pub(crate) const CARRIED_FOR: Duration = Duration::from_secs(10 * 60);
 
 /// How often expired records are swept out of the store. Not a setting.
 pub(crate) const SWEEP_EVERY: Duration = Duration::from_secs(60);
@@ -68,5 +90,15 @@ impl Settings {
     /// The name of the cookie under which a stranger's data is kept.
     pub(crate) fn stranger_cookie(&self) -> String {
         format!("{}-stranger", self.login_cookie())
+    }
+
+    /// The name of the cookie that carries a message to the next page.
+    pub(crate) fn flash_cookie(&self) -> String {
+        format!("{}-flash", self.login_cookie())
+    }
+
+    /// The name of the cookie that carries `next`.
+    pub(crate) fn next_cookie(&self) -> String {
+        format!("{}-next", self.login_cookie())
     }
 }

@@ -29,6 +29,7 @@ mod credentials_changed;
 mod custom;
 mod login_user;
 mod logout_user;
+mod next;
 mod open;
 pub(crate) mod proof;
 mod stranger;

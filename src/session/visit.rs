@@ -22,6 +22,7 @@ use tokio::task::futures::TaskLocalFuture;
 use crate::{
     error::{Kind, LoginError},
     key::SignedBy,
+    local_path::LocalPath,
     manager::{CookieOf, Core, Sent},
     session::{Asker, Customs, Found},
     store::Record,
@@ -88,6 +89,8 @@ pub(crate) struct Notes {
     pub(crate) asker: Option<Asker>,
     /// What the routes say about answers, once the visit is over.
     pub(crate) custom: Customs,
+    /// The `next` that each realm's cookie carries.
+    pub(super) next: Vec<(Arc<Core>, LocalPath)>,
 }
 
 /// What one realm found under the cookie of this request.
@@ -354,6 +357,12 @@ impl Notes {
         self.cookies
             .retain(|(other, other_of, _)| !Arc::ptr_eq(other, core) || *other_of != of);
         self.cookies.push((core.clone(), of, sent));
+    }
+
+    /// Is a cookie of this name sent or removed?
+    pub(crate) fn sends(&self, core: &Arc<Core>, of: CookieOf) -> bool {
+        let mut all = self.cookies.iter();
+        all.any(|(other, other_of, _)| Arc::ptr_eq(other, core) && *other_of == of)
     }
 
     pub(crate) fn cookies(&self) -> &[(Arc<Core>, CookieOf, Sent)] {

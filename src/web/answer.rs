@@ -7,7 +7,7 @@
 //! htmx.
 
 use axum::{
-    http::{HeaderMap, HeaderName, HeaderValue, header},
+    http::{HeaderMap, HeaderValue, header},
     response::{IntoResponse, Response},
 };
 
@@ -18,7 +18,7 @@ use crate::{
         visit::{self, Notes},
     },
     web::{
-        cookies,
+        cookies, refusal,
         words::{Words, in_short},
     },
 };
@@ -62,14 +62,14 @@ impl IntoResponse for LoginError {
 /// Closes a visit over its answer.
 pub(super) fn finish(notes: Option<Box<Notes>>, mut response: Response) -> Response {
     let marker = response.extensions_mut().remove::<Marker>();
-    let Some(notes) = notes else {
+    let Some(mut notes) = notes else {
         if marker.is_some() {
             no_store(response.headers_mut());
         }
         return response;
     };
     if let Some(Marker(kind)) = marker {
-        response = in_words(response, kind, &notes);
+        response = refusal::answer(&response, kind, &mut notes);
     }
     for (core, of, sent) in notes.cookies() {
         if cookies::is_set(core, *of, response.headers()) {
@@ -101,31 +101,6 @@ pub(super) fn mark_private(mut response: Response) -> Response {
         no_store(response.headers_mut());
     }
     response
-}
-
-/// The refusal for this client, with the headers that the app has added.
-fn in_words(before: Response, kind: Kind, notes: &Notes) -> Response {
-    let mut response = Words::of(kind, notes).say();
-    for (name, value) in before.headers() {
-        if !describes_the_answer(name) {
-            response.headers_mut().append(name, value.clone());
-        }
-    }
-    response
-}
-
-/// Is this header about a body or a target that is replaced?
-fn describes_the_answer(name: &HeaderName) -> bool {
-    name.as_str().starts_with("content-")
-        || [
-            header::WWW_AUTHENTICATE,
-            header::LOCATION,
-            header::ETAG,
-            header::LAST_MODIFIED,
-            header::TRANSFER_ENCODING,
-            header::ACCEPT_RANGES,
-        ]
-        .contains(name)
 }
 
 /// An answer that never got to a handler: the request came from another origin.

@@ -5,7 +5,8 @@ use axum::{extract::OriginalUri, http::request::Parts};
 use crate::{
     error::{Kind, LoginError},
     key::SignedBy,
-    manager::{CookieOf, Login},
+    local_path::LocalPath,
+    manager::{CookieOf, Login, NextIn},
     session::{
         Anonymous, AnySession, Asker, Authenticated, Found, Fresh, Session, Ticket,
         visit::{self, Number, Stranger},
@@ -25,7 +26,10 @@ impl<U: AuthUser> Ask<'_, U> {
     pub(crate) async fn anonymous<V>(&self) -> Result<Anonymous<V>, LoginError> {
         match self.find().await? {
             Found::Nobody => Ok(Anonymous::new(self.login.0.core.clone())),
-            Found::LoggedIn(_) => Err(Kind::LoggedInAlready.into()),
+            Found::LoggedIn(_) => {
+                self.next(self.enter()?);
+                Err(Kind::LoggedInAlready.into())
+            }
         }
     }
 
@@ -78,11 +82,25 @@ impl<U: AuthUser> Ask<'_, U> {
     /// What makes a session of a proof of this request.
     pub(crate) fn ticket(&self) -> Result<Ticket, LoginError> {
         let visit = self.enter()?;
-        let next = visit::note(visit, |notes| {
-            notes.asker.as_ref().and_then(|asker| asker.next())
-        })
-        .flatten();
+        let next = self.next(visit);
         Ok(Ticket { visit, next })
+    }
+
+    /// Where the browser was going: what the query says, or else a cookie.
+    fn next(&self, visit: Number) -> Option<LocalPath> {
+        let core = &self.login.0.core;
+        let carried = match core.settings.next_in {
+            NextIn::Query => None,
+            NextIn::Cookie => cookies::carried(core, CookieOf::Next, &self.request.headers),
+        };
+        visit::note(visit, |notes| {
+            if let Some(carried) = carried.and_then(LocalPath::parse) {
+                notes.carries_next(core, carried);
+            }
+            let asked = notes.asker.as_ref().and_then(|asker| asker.next());
+            asked.or_else(|| notes.next_of(core).cloned())
+        })
+        .flatten()
     }
 
     /// Finds out, once a request.

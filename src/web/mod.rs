@@ -13,8 +13,10 @@ mod cookies;
 pub(crate) mod cross_origin;
 mod current_user;
 mod data;
+mod flash;
 pub(crate) mod mount;
 mod next;
+mod refusal;
 mod state;
 mod words;
 
@@ -22,4 +24,5 @@ pub use answer::Answers;
 pub use by::{By, HoldsProof, NoState};
 pub use current_user::CurrentUser;
 pub use data::{Data, SessionData};
+pub use flash::{Flash, Flashes};
 pub use state::LoginState;

@@ -1,5 +1,7 @@
 //! The library's own answer to whoever is refused, for pages and programs.
 
+use std::sync::Arc;
+
 use axum::{
     http::{HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
@@ -8,19 +10,19 @@ use axum::{
 use crate::{
     error::Kind,
     local_path::LocalPath,
-    manager::{Core, with_next},
+    manager::{Core, NextIn, with_next},
     session::{AnswerForm, visit::Notes},
 };
 
 /// How a refusal is put to one client.
-pub(super) struct Words<'a> {
+pub(super) struct Words {
     kind: Kind,
     form: AnswerForm,
-    target: Option<HeaderValue>,
-    core: Option<&'a Core>,
+    pub(super) target: Option<Target>,
+    core: Option<Arc<Core>>,
 }
 
-impl<'a> Words<'a> {
+impl Words {
     /// For a client of which nothing is known.
     pub(super) fn in_general(kind: Kind) -> Self {
         Self {
@@ -32,8 +34,8 @@ impl<'a> Words<'a> {
     }
 
     /// For the client of this visit.
-    pub(super) fn of(kind: Kind, notes: &'a Notes) -> Self {
-        let (Some(core), Some(asker)) = (notes.asked.as_deref(), &notes.asker) else {
+    pub(super) fn of(kind: Kind, notes: &Notes) -> Self {
+        let (Some(core), Some(asker)) = (&notes.asked, &notes.asker) else {
             return Self::in_general(kind);
         };
         let form = notes.custom.as_ref().and_then(|custom| custom.form);
@@ -45,15 +47,15 @@ impl<'a> Words<'a> {
         Self {
             kind,
             form,
-            target: target.and_then(|target| HeaderValue::try_from(target).ok()),
-            core: Some(core),
+            target,
+            core: Some(core.clone()),
         }
     }
 
     /// The answer.
     pub(super) fn say(&self) -> Response {
         let (status, title) = in_short(self.kind);
-        let target = self.target.clone();
+        let target = self.target.as_ref().map(|target| target.location.clone());
         let mut response = match (self.form, target) {
             (AnswerForm::Page, Some(target)) => {
                 return (StatusCode::SEE_OTHER, [(header::LOCATION, target)]).into_response();
@@ -71,7 +73,7 @@ impl<'a> Words<'a> {
             }
         };
         if status == StatusCode::UNAUTHORIZED {
-            let challenge = challenge(self.kind, self.core);
+            let challenge = challenge(self.kind, self.core.as_deref());
             response
                 .headers_mut()
                 .insert(header::WWW_AUTHENTICATE, challenge);
@@ -110,22 +112,60 @@ pub(super) fn in_short(kind: Kind) -> (StatusCode, &'static str) {
 }
 
 /// Where a browser goes from here.
-fn target(kind: Kind, form: AnswerForm, notes: &Notes) -> Option<String> {
-    let (core, asker) = (notes.asked.as_deref()?, notes.asker.as_ref()?);
+pub(super) struct Target {
+    location: HeaderValue,
+    /// The page that it wanted, for a cookie.
+    pub(super) carried: Option<LocalPath>,
+}
+
+impl Target {
+    /// Does this answer send a browser there?
+    pub(super) fn is_of(&self, response: &Response) -> bool {
+        let headers = response.headers();
+        [header::LOCATION, HX_REDIRECT]
+            .iter()
+            .any(|name| headers.get(name) == Some(&self.location))
+    }
+
+    /// Somewhere, without anything to carry.
+    fn to(location: &str) -> Option<Self> {
+        Some(Self {
+            location: HeaderValue::try_from(location).ok()?,
+            carried: None,
+        })
+    }
+
+    /// A place to log in at, and back to the page that the browser is on.
+    fn and_back(place: &str, page: Option<LocalPath>, next_in: NextIn) -> Option<Self> {
+        Some(match next_in {
+            NextIn::Query => Self::to(&with_next(place, page.as_ref()))?,
+            NextIn::Cookie => Self {
+                carried: page,
+                ..Self::to(place)?
+            },
+        })
+    }
+}
+
+fn target(kind: Kind, form: AnswerForm, notes: &Notes) -> Option<Target> {
+    let (core, asker) = (notes.asked.as_ref()?, notes.asker.as_ref()?);
+    let next_in = core.settings.next_in;
     match kind {
         Kind::Unauthorized | Kind::Ended => {
-            Some(with_next(login_at(notes)?, asker.page(form).as_ref()))
+            Target::and_back(login_at(notes)?, asker.page(form), next_in)
         }
-        Kind::NeedsRefresh { .. } => Some(with_next(refresh_at(notes)?, asker.page(form).as_ref())),
+        Kind::NeedsRefresh { .. } => {
+            Target::and_back(refresh_at(notes)?, asker.page(form), next_in)
+        }
         Kind::Refused | Kind::Inactive => {
             let again = notes.logged_in.then(|| refresh_at(notes)).flatten();
             let place = again.or_else(|| login_at(notes))?;
-            Some(with_next(place, asker.next().as_ref()))
+            Target::to(&with_next(place, asker.next().as_ref()))
         }
         Kind::LoggedInAlready => {
-            let next = asker.next();
+            let next = asker.next().or_else(|| notes.next_of(core).cloned());
             let next = next.as_ref().unwrap_or(&core.settings.after_login_path);
-            Some(next.to_string())
+            Target::to(next.as_str())
         }
         _ => None,
     }

@@ -518,6 +518,17 @@ impl Reply {
             .map(|value| value.to_str().unwrap())
             .collect()
     }
+
+    /// The lines about cookies that stand for something in the store: all but
+    /// those of messages and `next`.
+    pub fn session_cookies(&self) -> Vec<&str> {
+        let mut lines = self.set_cookies();
+        lines.retain(|line| {
+            let name = line.split('=').next().unwrap();
+            !name.ends_with("-flash") && !name.ends_with("-next")
+        });
+        lines
+    }
 }
 
 pub struct HeaderNameOrStr(HeaderName);
