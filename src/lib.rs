@@ -30,5 +30,6 @@ pub use session::{
 };
 pub use user::{AuthHash, AuthUser, Factors, NeverPending, OneFactor, UserLoader};
 pub use web::{
-    Answers, By, CurrentUser, Data, Flash, Flashes, HoldsProof, LoginState, NoState, SessionData,
+    Answers, By, CurrentUser, Data, Flash, Flashes, HoldsProof, LoginState, NoState, Reason,
+    Refusal, SessionData,
 };

@@ -4,8 +4,15 @@
 
 mod support;
 
-use axum::http::{Method, StatusCode, header};
-use portcullis::{Answers, Authenticated, Flashes, Fresh, Routes, public};
+use axum::{
+    extract::FromRef,
+    http::{Method, StatusCode, header},
+    response::{IntoResponse, Redirect, Response},
+};
+use portcullis::{
+    Answers, AuthHash, AuthUser, Authenticated, CurrentUser, Flashes, Fresh, LocalPath, Login,
+    LoginError, LoginManager, OneFactor, Realms, Refusal, Routes, public,
+};
 use support::*;
 
 async fn me(user: Authenticated<User>) -> String {
@@ -101,9 +108,7 @@ async fn a_layers_look_does_not_change_where_its_handlers_send() {
     use axum::{
         extract::{Request, State},
         middleware::{Next, from_fn_with_state},
-        response::Response,
     };
-    use portcullis::{CurrentUser, Login};
     async fn look(
         _: State<Login<User>>,
         _: CurrentUser<User>,
@@ -325,4 +330,216 @@ async fn who_may_not_log_in_is_told_no_reason() {
             "message: The login was refused."
         );
     }
+}
+
+// --- an app's own answers: functions on the builder -----------------------
+
+/// The functions of one manager: each answers with what it sees.
+fn speaking(settings: impl FnOnce(Ready) -> Ready) -> World {
+    fn see(word: &str, refusal: &Refusal, answer: Response) -> Response {
+        let next = refusal.next().map_or("-", LocalPath::as_str);
+        let seen = format!(
+            "{word} {:?} {} {} {} next={next} login={} refresh={} lang={} was={}",
+            refusal.reason(),
+            refusal.method(),
+            refusal.uri(),
+            refusal.realm(),
+            refusal.login_path().unwrap_or("-"),
+            refusal.refresh_path().unwrap_or("-"),
+            refusal
+                .headers()
+                .get("accept-language")
+                .map_or("-", |lang| lang.to_str().unwrap()),
+            answer.status().as_u16(),
+        );
+        assert!(!format!("{refusal:?}").contains("__Host-login"));
+        ([("x-own", word.to_owned())], seen).into_response()
+    }
+    World::with(
+        |builder| {
+            settings(
+                builder
+                    .unauthorized(|refusal, answer| see("unauthorized", refusal, answer))
+                    .needs_refresh(|refusal, answer| see("needs_refresh", refusal, answer))
+                    .forbidden(|refusal, answer| see("forbidden", refusal, answer)),
+            )
+        },
+        |routes, _| {
+            let shop = Routes::new().get("/me", me).login_path("/shop/login");
+            routes
+                .nest("/shop", shop)
+                .get("/told", public(told))
+                .get("/forbidden", forbidden)
+        },
+    )
+}
+
+async fn forbidden(_: CurrentUser<User>) -> Result<(), LoginError> {
+    Err(LoginError::forbidden())
+}
+
+#[tokio::test]
+async fn the_builders_functions_see_the_request_and_the_answer() {
+    let world = speaking(|builder| builder);
+    let german = [("accept", "text/html"), ("accept-language", "de")];
+    let mut stranger = world.browser();
+    let reply = stranger.send(Method::GET, "/shop/me?a=b", &german).await;
+    assert_eq!(
+        reply.body,
+        "unauthorized Unauthorized GET /shop/me?a=b login next=/shop/me?a=b login=/shop/login refresh=/confirm lang=de was=303"
+    );
+    assert_eq!(reply.status, 401, "what is refused is no success");
+    assert!(reply.header(header::WWW_AUTHENTICATE).is_some());
+    assert_eq!(reply.header("x-own"), Some("unauthorized"));
+    assert_eq!(reply.header(header::CACHE_CONTROL), Some("no-store"));
+    assert!(
+        stranger.jar.is_empty(),
+        "nobody is sent anywhere, so nobody is told"
+    );
+    let reply = stranger.api(Method::POST, "/logout").await;
+    assert_eq!(
+        reply.body,
+        "unauthorized Unauthorized POST /logout login next=- login=/login refresh=/confirm lang=- was=401"
+    );
+    let reply = stranger.get("/forbidden").await;
+    assert_eq!(
+        (reply.status.as_u16(), reply.header("x-own")),
+        (403, Some("forbidden"))
+    );
+    let mut user = world.logged_in(1).await;
+    world.clock.pass(HOUR);
+    let reply = user.get("/fresh").await;
+    assert!(
+        reply
+            .body
+            .starts_with("needs_refresh NeedsRefresh GET /fresh"),
+        "{}",
+        reply.body
+    );
+    let reply = world.browser().post("/login/77").await;
+    assert_eq!(
+        reply.header(header::LOCATION),
+        Some("/login"),
+        "a refused login is not theirs"
+    );
+}
+
+#[tokio::test]
+async fn a_function_may_add_to_the_answer_or_send_elsewhere() {
+    let world = telling(|builder| {
+        builder.unauthorized(|refusal, mut answer| match refusal.path() {
+            "/me" => {
+                answer.headers_mut().insert("x-own", "1".parse().unwrap());
+                answer
+            }
+            "/fresh" => Redirect::to("/elsewhere").into_response(),
+            _ => LoginError::forbidden().into_response(),
+        })
+    });
+    let mut browser = world.browser();
+    let reply = browser.get("/me").await;
+    assert_eq!(reply.header(header::LOCATION), Some("/login?next=%2Fme"));
+    assert_eq!(reply.header("x-own"), Some("1"));
+    assert_eq!(
+        browser.get("/told").await.body,
+        "message: Please log in to access this page."
+    );
+    let reply = browser.get("/fresh").await;
+    assert_eq!(reply.header(header::LOCATION), Some("/elsewhere"));
+    assert_eq!(
+        browser.get("/told").await.body,
+        "message: Please log in to access this page."
+    );
+    let reply = browser.post("/logout").await;
+    assert_eq!(
+        (reply.status.as_u16(), reply.header(header::LOCATION)),
+        (303, Some("/login")),
+        "who is refused anew is answered as before"
+    );
+}
+
+#[tokio::test]
+async fn messages_are_in_the_language_of_the_request() {
+    let world = telling(|builder| {
+        builder.localize(|message, refusal| {
+            let language = refusal
+                .headers()
+                .get("accept-language")
+                .unwrap()
+                .to_str()
+                .unwrap();
+            match language {
+                "de" => format!("{message} ({:?}, übersetzt)", refusal.reason()),
+                "long" => "long ".repeat(1_000),
+                _ => String::new(),
+            }
+        })
+    });
+    for (language, path, expected) in [
+        (
+            "de",
+            "/me",
+            "message: Please log in to access this page. (Unauthorized, übersetzt)",
+        ),
+        ("xx", "/me", ""),
+        ("long", "/me", ""),
+        (
+            "de",
+            "/login/77",
+            "message: The login was refused. (Refused, übersetzt)",
+        ),
+    ] {
+        let mut browser = world.browser();
+        let method = if path == "/me" {
+            Method::GET
+        } else {
+            Method::POST
+        };
+        let headers = [("accept", "text/html"), ("accept-language", language)];
+        assert_eq!(browser.send(method, path, &headers).await.status, 303);
+        assert_eq!(browser.get("/told").await.body, expected, "{language}");
+    }
+}
+
+#[tokio::test]
+async fn the_realm_that_refuses_answers_whoever_looked_first() {
+    // The first realm that is asked keeps nothing of the request, the second needs it.
+    struct Staff;
+    impl AuthUser for Staff {
+        type Id = u64;
+        type Factors = OneFactor;
+        fn id(&self) -> u64 {
+            1
+        }
+        fn session_auth_hash(&self) -> AuthHash {
+            AuthHash::none()
+        }
+    }
+    #[derive(Clone, FromRef)]
+    struct Both {
+        users: Login<User>,
+        staff: Login<Staff>,
+    }
+    let users = LoginManager::builder()
+        .user_loader(|_: u64| async { Ok::<Option<User>, std::io::Error>(None) })
+        .secret_key(key(1));
+    let staff = LoginManager::builder()
+        .realm("staff")
+        .user_loader(|_: u64| async { Ok::<Option<Staff>, std::io::Error>(None) })
+        .secret_key(key(1))
+        .unauthorized(|refusal, _| {
+            format!("{} {}", refusal.realm(), refusal.path()).into_response()
+        });
+    let app = (users.build().unwrap(), staff.build().unwrap()).into_router(|(users, staff)| {
+        let both = async |_: (CurrentUser<User>, Authenticated<Staff>)| ();
+        Routes::new()
+            .get("/both", both)
+            .with_state(Both { users, staff })
+    });
+    let jar = Default::default();
+    let reply = Browser { app, jar }.get("/both").await;
+    assert_eq!(
+        (reply.status.as_u16(), reply.body.as_str()),
+        (401, "staff /both")
+    );
 }

@@ -58,7 +58,7 @@ pub struct Builder<L, K> {
     older_keys: Vec<SecretKey>,
     store: AnyStore,
     clock: Arc<dyn Clock>,
-    pub(super) settings: Settings,
+    pub(crate) settings: Settings,
 }
 
 impl Builder<NoLoader, NoKey> {

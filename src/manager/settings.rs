@@ -31,6 +31,8 @@ pub(crate) struct Settings {
     pub(crate) refresh_message_category: String,
     pub(crate) refused_message: String,
     pub(crate) refused_message_category: String,
+    /// The app's own answers, of which only a floor above knows.
+    pub(crate) on_refusal: http::Extensions,
     pub(crate) origins: Vec<String>,
     pub(crate) check_origin: bool,
 }
@@ -59,6 +61,7 @@ impl Default for Settings {
             refresh_message_category: "message".to_owned(),
             refused_message: "The login was refused.".to_owned(),
             refused_message_category: "message".to_owned(),
+            on_refusal: http::Extensions::new(),
             origins: Vec::new(),
             check_origin: true,
         }
@@ -78,6 +81,11 @@ pub(crate) const SWEEP_EVERY: Duration = Duration::from_secs(60);
 pub(crate) const SWEEP_BATCH: u64 = 10_000;
 
 impl Settings {
+    /// Is the request to be kept for an answer of the app's own?
+    pub(crate) fn keep_request(&self) -> bool {
+        !self.on_refusal.is_empty()
+    }
+
     /// The name of a user's session cookie: `__Host-` pins it to this host, to `/` and to https (RFC 6265bis, 4.1.3.2).
     pub(crate) fn login_cookie(&self) -> String {
         match &self.cookie_name {

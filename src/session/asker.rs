@@ -14,6 +14,8 @@ pub(crate) struct Asker {
     accept: Option<HeaderValue>,
     /// The address that htmx tells of the page around a fragment.
     current_page: Option<HeaderValue>,
+    /// Method and headers, if an answer of the app's own wants to see them.
+    head: Option<Box<(Method, HeaderMap)>>,
 }
 
 /// The form of an answer.
@@ -30,14 +32,27 @@ pub(crate) enum AnswerForm {
 }
 
 impl Asker {
-    pub(crate) fn new(method: &Method, uri: &Uri, headers: &HeaderMap) -> Self {
+    pub(crate) fn new(method: &Method, uri: &Uri, headers: &HeaderMap, keep: bool) -> Self {
         Self {
             only_reads: matches!(*method, Method::GET | Method::HEAD),
             is_htmx: headers.contains_key("hx-request"),
             uri: uri.clone(),
             accept: accepted(headers),
             current_page: headers.get("hx-current-url").cloned(),
+            head: keep.then(|| Box::new((method.clone(), headers.clone()))),
         }
+    }
+
+    /// What the browser asked for.
+    pub(crate) fn uri(&self) -> &Uri {
+        &self.uri
+    }
+
+    /// Method and headers, if they were kept.
+    pub(crate) fn head(&self) -> Option<(&Method, &HeaderMap)> {
+        self.head
+            .as_deref()
+            .map(|(method, headers)| (method, headers))
     }
 
     /// The form of answer that the request asks for.
@@ -102,7 +117,7 @@ mod tests {
         for (name, value) in headers {
             map.append(*name, HeaderValue::from_str(value).unwrap());
         }
-        Asker::new(&method, &uri.parse().unwrap(), &map)
+        Asker::new(&method, &uri.parse().unwrap(), &map, false)
     }
 
     #[test]

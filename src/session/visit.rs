@@ -195,12 +195,15 @@ impl Visit {
 }
 
 /// The number of the visit that runs now, noting which realm is asked and, the
-/// first time, who asks.
+/// first time, who asks: `asker` hears whether to keep the whole head of the request.
 ///
 /// # Errors
 ///
 /// Outside of a visit, or in one of another manager's router.
-pub(crate) fn enter(core: &Arc<Core>, asker: impl FnOnce() -> Asker) -> Result<Number, LoginError> {
+pub(crate) fn enter(
+    core: &Arc<Core>,
+    asker: impl FnOnce(bool) -> Asker,
+) -> Result<Number, LoginError> {
     let entered = with(|visit| {
         if !visit.realms.iter().any(|realm| Arc::ptr_eq(realm, core)) {
             return None;
@@ -208,7 +211,14 @@ pub(crate) fn enter(core: &Arc<Core>, asker: impl FnOnce() -> Asker) -> Result<N
         let notes = visit.notes();
         notes.looked = true;
         notes.asked = Some(core.clone());
-        notes.asker.get_or_insert_with(asker);
+        let keep = core.settings.keep_request();
+        let is_known = notes
+            .asker
+            .as_ref()
+            .is_some_and(|asker| !keep || asker.head().is_some());
+        if !is_known {
+            notes.asker = Some(asker(keep));
+        }
         Some(notes.number)
     });
     entered.flatten().ok_or_else(|| {

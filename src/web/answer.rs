@@ -18,7 +18,7 @@ use crate::{
         visit::{self, Notes},
     },
     web::{
-        cookies, refusal,
+        cookies, refused,
         words::{Words, in_short},
     },
 };
@@ -59,6 +59,11 @@ impl IntoResponse for LoginError {
     }
 }
 
+/// Is this the answer to a refusal, not yet put in words?
+pub(crate) fn is_refusal(response: &Response) -> bool {
+    response.extensions().get::<Marker>().is_some()
+}
+
 /// Closes a visit over its answer.
 pub(super) fn finish(notes: Option<Box<Notes>>, mut response: Response) -> Response {
     let marker = response.extensions_mut().remove::<Marker>();
@@ -69,7 +74,7 @@ pub(super) fn finish(notes: Option<Box<Notes>>, mut response: Response) -> Respo
         return response;
     };
     if let Some(Marker(kind)) = marker {
-        response = refusal::answer(&response, kind, &mut notes);
+        response = refused::answer(&response, kind, &mut notes);
     }
     for (core, of, sent) in notes.cookies() {
         if cookies::is_set(core, *of, response.headers()) {
@@ -91,7 +96,7 @@ pub(super) fn finish(notes: Option<Box<Notes>>, mut response: Response) -> Respo
 /// Says on a handler's answer what [`finish`] will say once more on the
 /// outside: a layer in between, such as a cache, must not miss it.
 pub(super) fn mark_private(mut response: Response) -> Response {
-    let is_refusal = response.extensions().get::<Marker>().is_some();
+    let is_refusal = is_refusal(&response);
     let noted = visit::peek(|notes| (notes.looked, notes.private || !notes.cookies().is_empty()));
     let (looked, private) = noted.unwrap_or_default();
     if looked {

@@ -138,14 +138,14 @@ impl<U: AuthUser> Ask<'_, U> {
     }
 
     pub(crate) fn enter(&self) -> Result<Number, LoginError> {
-        visit::enter(&self.login.0.core, || asker(self.request))
+        visit::enter(&self.login.0.core, |keep| asker(self.request, keep))
     }
 }
 
-fn asker(request: &Parts) -> Asker {
+fn asker(request: &Parts, keep: bool) -> Asker {
     let uri = request
         .extensions
         .get::<OriginalUri>()
         .map_or(&request.uri, |original| &original.0);
-    Asker::new(&request.method, uri, &request.headers)
+    Asker::new(&request.method, uri, &request.headers, keep)
 }

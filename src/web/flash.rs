@@ -21,7 +21,8 @@ pub struct Flash {
 }
 
 impl Flash {
-    /// The text, as the builder was told. Not HTML: a template escapes it.
+    /// The text, as the builder was told, or [localised](crate::Builder::localize).
+    /// Not HTML: a template escapes it.
     pub fn message(&self) -> &str {
         &self.message
     }

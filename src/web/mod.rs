@@ -16,7 +16,9 @@ mod data;
 mod flash;
 pub(crate) mod mount;
 mod next;
+mod on_refusal;
 mod refusal;
+mod refused;
 mod state;
 mod words;
 
@@ -25,4 +27,5 @@ pub use by::{By, HoldsProof, NoState};
 pub use current_user::CurrentUser;
 pub use data::{Data, SessionData};
 pub use flash::{Flash, Flashes};
+pub use refusal::{Reason, Refusal};
 pub use state::LoginState;

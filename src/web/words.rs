@@ -17,7 +17,7 @@ use crate::{
 /// How a refusal is put to one client.
 pub(super) struct Words {
     kind: Kind,
-    form: AnswerForm,
+    pub(super) form: AnswerForm,
     pub(super) target: Option<Target>,
     core: Option<Arc<Core>>,
 }
@@ -72,13 +72,23 @@ impl Words {
                 response
             }
         };
-        if status == StatusCode::UNAUTHORIZED {
+        self.mark(&mut response);
+        response
+    }
+
+    /// Makes the app's own words those of a refusal: they are no success, and
+    /// a 401 has a challenge (RFC 9110, 15.5.2).
+    pub(super) fn mark(&self, response: &mut Response) {
+        if response.status() == StatusCode::OK {
+            *response.status_mut() = in_short(self.kind).0;
+        }
+        let is_unauthorized = response.status() == StatusCode::UNAUTHORIZED;
+        if is_unauthorized && !response.headers().contains_key(header::WWW_AUTHENTICATE) {
             let challenge = challenge(self.kind, self.core.as_deref());
             response
                 .headers_mut()
                 .insert(header::WWW_AUTHENTICATE, challenge);
         }
-        response
     }
 }
 
@@ -119,14 +129,6 @@ pub(super) struct Target {
 }
 
 impl Target {
-    /// Does this answer send a browser there?
-    pub(super) fn is_of(&self, response: &Response) -> bool {
-        let headers = response.headers();
-        [header::LOCATION, HX_REDIRECT]
-            .iter()
-            .any(|name| headers.get(name) == Some(&self.location))
-    }
-
     /// Somewhere, without anything to carry.
     fn to(location: &str) -> Option<Self> {
         Some(Self {
@@ -145,6 +147,12 @@ impl Target {
             },
         })
     }
+}
+
+/// Does this answer send a browser to another page?
+pub(super) fn sends_on(response: &Response) -> bool {
+    let headers = response.headers();
+    headers.contains_key(header::LOCATION) || headers.contains_key(HX_REDIRECT)
 }
 
 fn target(kind: Kind, form: AnswerForm, notes: &Notes) -> Option<Target> {
@@ -172,7 +180,7 @@ fn target(kind: Kind, form: AnswerForm, notes: &Notes) -> Option<Target> {
 }
 
 /// Where one logs in, on these routes or else at all.
-fn login_at(notes: &Notes) -> Option<&str> {
+pub(super) fn login_at(notes: &Notes) -> Option<&str> {
     let here = notes
         .custom
         .as_ref()
@@ -183,7 +191,7 @@ fn login_at(notes: &Notes) -> Option<&str> {
 }
 
 /// Where one gives the password again.
-fn refresh_at(notes: &Notes) -> Option<&str> {
+pub(super) fn refresh_at(notes: &Notes) -> Option<&str> {
     let here = notes
         .custom
         .as_ref()
@@ -193,8 +201,7 @@ fn refresh_at(notes: &Notes) -> Option<&str> {
         .or_else(|| Some(settings.refresh_at.as_ref()?.as_str()))
 }
 
-/// A login by cookie has no registered scheme, and a 401 needs one (RFC 9110,
-/// 15.5.2). Never `Basic`: browsers would show a dialogue.
+/// A login by cookie has no registered scheme. Never `Basic`: browsers would show a dialogue.
 fn challenge(kind: Kind, core: Option<&Core>) -> HeaderValue {
     let realm = core.map_or("login", Core::realm);
     let challenge = match kind {
