@@ -4,9 +4,11 @@
 
 mod support;
 
+use std::sync::Arc;
+
 use axum::{
-    extract::FromRef,
-    http::{Method, StatusCode, header},
+    extract::{FromRef, OriginalUri, State},
+    http::{HeaderMap, Method, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
 };
 use portcullis::{
@@ -542,4 +544,205 @@ async fn the_realm_that_refuses_answers_whoever_looked_first() {
         (reply.status.as_u16(), reply.body.as_str()),
         (401, "staff /both")
     );
+}
+
+// --- an app's own answers: handlers on routes ------------------------------
+
+async fn page(
+    uri: OriginalUri,
+    who: CurrentUser<User>,
+    State(database): State<Arc<Database>>,
+    headers: HeaderMap,
+    body: String,
+) -> String {
+    assert_eq!(body, "", "the body is the refused handler's");
+    assert!(headers.contains_key("accept"));
+    let name = who
+        .user()
+        .map_or("nobody".to_owned(), |user| user.id.to_string());
+    format!(
+        "page for {name} at {}, {} users",
+        uri.0,
+        database.users.lock().unwrap().len()
+    )
+}
+
+async fn question(
+    _: CurrentUser<User>,
+    body: String,
+) -> Result<String, ([(&'static str, &'static str); 2], LoginError)> {
+    match body.as_str() {
+        "fine" => Ok("fine".to_owned()),
+        _ => Err((
+            [("x-app", "1"), ("content-language", "de")],
+            LoginError::forbidden(),
+        )),
+    }
+}
+
+#[tokio::test]
+async fn a_handler_with_extractors_answers_the_refusals_of_its_routes() {
+    let world = World::with(
+        |builder| builder,
+        |routes, _| {
+            let refused = async || Err::<(), _>(LoginError::refused());
+            let part = Routes::new()
+                .get("/me", me)
+                .get("/fresh", fresh)
+                .get("/refused", public(refused))
+                .post("/question", question)
+                .get("/public", public(async || LoginError::forbidden()))
+                .area::<Authenticated<User>>("/files", |area| {
+                    area.service(
+                        "/all",
+                        axum::Router::new().route("/x", axum::routing::get("x")),
+                    )
+                })
+                .fallback(me)
+                .unauthorized(page)
+                .needs_refresh(page)
+                .forbidden(page);
+            routes.nest("/part", part).get("/ask", forbidden)
+        },
+    );
+    let mut stranger = world.browser();
+    for path in ["/part/me?a=b", "/part/files/all/x", "/part/nothing"] {
+        let reply = stranger.get(path).await;
+        assert_eq!(
+            (reply.status.as_u16(), reply.body.clone()),
+            (401, format!("page for nobody at {path}, 9 users"))
+        );
+        assert!(reply.header(header::WWW_AUTHENTICATE).is_some());
+        assert_eq!(reply.header(header::CACHE_CONTROL), Some("no-store"));
+        assert_eq!(reply.header(header::VARY), Some("Cookie"));
+        assert!(reply.set_cookies().is_empty());
+    }
+    let mut user = world.logged_in(1).await;
+    let reply = user.post("/part/question").await;
+    assert_eq!(
+        (reply.status.as_u16(), reply.body.as_str()),
+        (403, "page for 1 at /part/question, 9 users")
+    );
+    assert_eq!(
+        reply.header("x-app"),
+        Some("1"),
+        "what the app has added stays"
+    );
+    assert_eq!(reply.header("content-language"), None);
+    let mut request = user.request(Method::POST, "/part/question", &[("accept", "text/html")]);
+    *request.body_mut() = "fine".into();
+    assert_eq!(send(&world.app, request).await.body, "fine");
+    assert_eq!(user.get("/part/public").await.status, 403);
+    world.store.taken();
+    world.clock.pass(HOUR);
+    let reply = user.get("/part/fresh").await;
+    assert_eq!(
+        (reply.status.as_u16(), reply.body.as_str()),
+        (401, "page for 1 at /part/fresh, 9 users")
+    );
+    assert_eq!(
+        world.store.taken(),
+        ["load", "touch"],
+        "it is the same visit"
+    );
+    for (path, status) in [("/part/refused", 401), ("/ask", 403), ("/fresh", 303)] {
+        let reply = user.get(path).await;
+        assert_eq!(reply.status, status);
+        assert!(!reply.body.contains("page for"), "{path}: {}", reply.body);
+    }
+    world.store.break_at(Some("load"));
+    let reply = user.get("/part/me").await;
+    assert_eq!(reply.status, 503, "an error is no refusal");
+}
+
+#[tokio::test]
+async fn the_innermost_handler_answers_and_the_builder_comes_last() {
+    let say = |word: &'static str| async move || (StatusCode::FORBIDDEN, word);
+    let outer_layer = tower::layer::util::Identity::new();
+    let world = World::with(
+        |builder| {
+            builder
+                .forbidden(|_, _| (StatusCode::FORBIDDEN, "builder").into_response())
+                .unauthorized(|_, _| (StatusCode::UNAUTHORIZED, "builder").into_response())
+        },
+        |routes, _| {
+            let inner = Routes::new()
+                .get("/x", forbidden)
+                .get("/me", me)
+                .forbidden(say("inner"));
+            let plain = Routes::new().get("/x", forbidden);
+            let outer = Routes::new()
+                .get("/x", forbidden)
+                .nest("/inner", inner)
+                .merge(Routes::new().nest("/plain", plain))
+                .layer(outer_layer)
+                .forbidden(say("outer"));
+            let again = async || Err::<(), _>(LoginError::forbidden());
+            let refuses = Routes::new().get("/x", forbidden).forbidden(again);
+            routes
+                .nest("/outer", outer)
+                .nest("/refuses", refuses)
+                .get("/x", forbidden)
+        },
+    );
+    let mut user = world.logged_in(1).await;
+    for (path, expected) in [
+        ("/x", "builder"),
+        ("/outer/x", "outer"),
+        ("/outer/inner/x", "inner"),
+        ("/outer/plain/x", "outer"),
+        ("/refuses/x", "builder"),
+    ] {
+        let reply = user.get(path).await;
+        assert_eq!(
+            (reply.status.as_u16(), reply.body.as_str()),
+            (403, expected),
+            "{path}"
+        );
+    }
+    let reply = world.browser().get("/outer/inner/me").await;
+    assert_eq!(
+        (reply.status.as_u16(), reply.body.as_str()),
+        (401, "builder")
+    );
+}
+
+#[tokio::test]
+async fn a_handler_of_routes_without_state_answers_for_those_that_have_one() {
+    let load = |id| async move {
+        let password = String::new();
+        Ok::<_, std::io::Error>(Some(User {
+            id,
+            password,
+            active: true,
+        }))
+    };
+    let manager = LoginManager::builder().user_loader(load).secret_key(key(1));
+    let app = manager.build().unwrap().into_router(|login| {
+        let own = Routes::new()
+            .get("/own/x", forbidden)
+            .forbidden(async |_: CurrentUser<User>| "own")
+            .with_state(login.clone());
+        let other = Routes::new()
+            .get("/x", forbidden)
+            .get("/me", me)
+            .with_state(login);
+        own.merge(other)
+            .forbidden(async || "top")
+            .unauthorized(async || "top")
+    });
+    let jar = Default::default();
+    let mut browser = Browser { app, jar };
+    for (path, status, expected) in [
+        ("/own/x", 403, "own"),
+        ("/x", 403, "top"),
+        ("/me", 401, "top"),
+    ] {
+        let reply = browser.get(path).await;
+        assert_eq!(
+            (reply.status.as_u16(), reply.body.as_str()),
+            (status, expected),
+            "{path}"
+        );
+    }
 }

@@ -32,7 +32,11 @@ use axum::{extract::Request, http::StatusCode, response::IntoResponse, routing::
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::{routing::handler::Proves, session::Custom, web::mount::Mount};
+use crate::{
+    routing::handler::Proves,
+    session::Custom,
+    web::{instead::Instead, mount::Mount},
+};
 
 /// The routes of an app: an axum router in which every route says who may call it.
 ///
@@ -74,6 +78,7 @@ pub struct Routes<S = (), G = Anyone> {
     steps: Vec<Step<S>>,
     table: AccessTable,
     custom: Custom,
+    instead: Instead<S>,
     /// Is there a fallback for what no route matches?
     has_fallback: bool,
     /// Is there one in a part below a path?
@@ -100,6 +105,7 @@ where
             steps: Vec::new(),
             table: self.table.clone(),
             custom: self.custom.clone(),
+            instead: Instead::default(),
             has_fallback: self.has_fallback,
             holds_fallbacks: self.holds_fallbacks,
             guard: PhantomData,
@@ -240,6 +246,7 @@ where
             steps: Vec::new(),
             table: AccessTable::default(),
             custom: Custom::default(),
+            instead: Instead::default(),
             has_fallback: false,
             holds_fallbacks: false,
             guard: PhantomData,
@@ -256,7 +263,7 @@ where
 
     /// Makes a router of the descriptions: every handler with a mount around it.
     fn mount(self, mount: &Mount) -> axum::Router<S> {
-        let mount = mount.clone().within(&self.custom);
+        let mount = mount.clone().within(&self.custom, &self.instead);
         self.steps
             .into_iter()
             .fold(axum::Router::new(), |router, step| step(router, &mount))

@@ -18,7 +18,7 @@ use crate::{
         visit::{self, Notes},
     },
     web::{
-        cookies, refused,
+        Reason, cookies, refused,
         words::{Words, in_short},
     },
 };
@@ -36,7 +36,11 @@ pub enum Answers {
 
 /// In a response's extensions: this is a refusal, to be put in words by the mount.
 #[derive(Clone, Copy)]
-struct Marker(Kind);
+struct Marker {
+    kind: Kind,
+    /// A handler of the app has found the words.
+    in_words: bool,
+}
 
 impl Answers {
     pub(crate) fn form(self) -> AnswerForm {
@@ -54,7 +58,10 @@ impl IntoResponse for LoginError {
             Some(()) => in_short(self.kind()).0.into_response(),
             None => Words::in_general(self.kind()).say(),
         };
-        response.extensions_mut().insert(Marker(self.kind()));
+        response.extensions_mut().insert(Marker {
+            kind: self.kind(),
+            in_words: false,
+        });
         response
     }
 }
@@ -64,17 +71,46 @@ pub(crate) fn is_refusal(response: &Response) -> bool {
     response.extensions().get::<Marker>().is_some()
 }
 
+/// Why it is refused, if a handler of the app may answer that.
+pub(super) fn reason(response: &Response) -> Option<Reason> {
+    let marker = response.extensions().get::<Marker>()?;
+    if marker.in_words {
+        return None;
+    }
+    Reason::of(marker.kind)
+}
+
+/// The app's words in the place of a refusal. A handler that refuses as well
+/// has none.
+pub(super) fn replace(refused: Response, mut said: Response) -> Response {
+    let marker = refused.extensions().get::<Marker>().copied();
+    match marker {
+        Some(Marker { kind, .. }) if !is_refusal(&said) => {
+            refused::keep_headers(&refused, &mut said);
+            let in_words = true;
+            said.extensions_mut().insert(Marker { kind, in_words });
+            said
+        }
+        _ => refused,
+    }
+}
+
 /// Closes a visit over its answer.
 pub(super) fn finish(notes: Option<Box<Notes>>, mut response: Response) -> Response {
     let marker = response.extensions_mut().remove::<Marker>();
     let Some(mut notes) = notes else {
-        if marker.is_some() {
+        if let Some(Marker { kind, .. }) = marker {
+            Words::in_general(kind).mark(&mut response);
             no_store(response.headers_mut());
         }
         return response;
     };
-    if let Some(Marker(kind)) = marker {
-        response = refused::answer(&response, kind, &mut notes);
+    if let Some(Marker { kind, in_words }) = marker {
+        if in_words {
+            Words::of(kind, &notes).mark(&mut response);
+        } else {
+            response = refused::answer(&response, kind, &mut notes);
+        }
     }
     for (core, of, sent) in notes.cookies() {
         if cookies::is_set(core, *of, response.headers()) {

@@ -14,6 +14,7 @@ pub(crate) mod cross_origin;
 mod current_user;
 mod data;
 mod flash;
+pub(crate) mod instead;
 pub(crate) mod mount;
 mod next;
 mod on_refusal;

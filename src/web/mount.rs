@@ -8,7 +8,12 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use axum::{body::Body, extract::Request, http::request::Parts, response::Response};
+use axum::{
+    body::Body,
+    extract::Request,
+    http::{Extensions, request::Parts},
+    response::Response,
+};
 use pin_project_lite::pin_project;
 use tokio::task::futures::TaskLocalFuture;
 use tower_layer::Layer;
@@ -19,7 +24,11 @@ use crate::{
         Custom, Customs,
         visit::{Mark, Realms, Visit},
     },
-    web::{answer, cross_origin::CrossOrigin},
+    web::{
+        answer,
+        cross_origin::CrossOrigin,
+        instead::{Instead, Spare},
+    },
 };
 
 /// What every handler of one router has around it.
@@ -28,6 +37,8 @@ pub(crate) struct Mount {
     realms: Realms,
     cross_origin: Arc<CrossOrigin>,
     custom: Customs,
+    /// Handlers for refusals, by the state that they take.
+    instead: Option<Arc<Extensions>>,
 }
 
 impl Mount {
@@ -36,13 +47,34 @@ impl Mount {
             cross_origin: Arc::new(CrossOrigin::of(&realms)),
             realms,
             custom: None,
+            instead: None,
         }
     }
 
     /// The same, for routes with a custom of their own.
-    pub(crate) fn within(mut self, custom: &Custom) -> Self {
+    pub(crate) fn within<S: 'static>(mut self, custom: &Custom, instead: &Instead<S>) -> Self {
         self.custom = custom.within(&self.custom);
+        if !instead.is_empty() {
+            let mut all = self.instead.as_deref().cloned().unwrap_or_default();
+            all.insert(instead.within(all.get()));
+            self.instead = Some(Arc::new(all));
+        }
         self
+    }
+
+    /// What a handler for refusals will need, if there is one here.
+    pub(crate) fn spare<S: Clone + 'static>(&self, parts: &Parts, state: &S) -> Option<Spare<S>> {
+        let all = self.instead.as_deref()?;
+        let (own, top) = (all.get(), all.get());
+        if own.is_none() && top.is_none() {
+            return None;
+        }
+        Some(Spare {
+            own: own.cloned(),
+            top: top.cloned(),
+            parts: parts.clone(),
+            state: state.clone(),
+        })
     }
 
     /// Is this request one that no other site's page has sent?

@@ -49,6 +49,9 @@ impl OnRefusal {
 
 /// Answers of your own. Each function sees the request and the library's
 /// answer to it, and gives back that one or another.
+///
+/// For an answer with extractors, such as a page with the navbar, there is
+/// [`Routes::forbidden`](crate::Routes::forbidden) and its siblings, which come first.
 impl<L, K> Builder<L, K> {
     /// The answer to whoever has to log in.
     ///

@@ -76,7 +76,7 @@ fn carry(kind: Kind, target: &Target, notes: &mut Notes, localized: impl Fn(&str
 }
 
 /// Keeps what the app has said on an answer that is replaced.
-fn keep_headers(before: &Response, response: &mut Response) {
+pub(super) fn keep_headers(before: &Response, response: &mut Response) {
     for (name, value) in before.headers() {
         if !describes_the_answer(name) {
             response.headers_mut().append(name, value.clone());
