@@ -4,9 +4,16 @@
 
 mod support;
 
-use axum::http::{Method, header};
-use portcullis::{Authenticated, NextIn, Routes};
+use axum::{
+    Form,
+    http::{HeaderValue, Method, Uri, header},
+    response::Redirect,
+};
+use data_encoding::BASE64URL_NOPAD;
+use portcullis::{Authenticated, LocalPath, NextIn, Routes, public};
+use ring::{hkdf, hmac};
 use support::*;
+use url::Url;
 
 const NEXT: &str = "__Host-login-next";
 const HTML: [(&str, &str); 1] = [("accept", "text/html")];
@@ -152,4 +159,209 @@ async fn the_cookie_ends_after_ten_minutes() {
     world.clock.pass(10 * MINUTE);
     let reply = browser.post("/login/1").await;
     assert_eq!(reply.header(header::LOCATION), Some("/me"));
+}
+
+// --- hostile values --------------------------------------------------------
+
+/// One JSON string a line.
+const HOSTILE: &str = include_str!("support/hostile_next.txt");
+
+fn hostile() -> Vec<String> {
+    let all: Vec<String> = HOSTILE
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert!(all.len() >= 200);
+    all
+}
+
+/// Pages that a browser is brought back to.
+const FINE: [&str; 16] = [
+    "/",
+    "/me",
+    "/me?page=2",
+    "/me?a=b&c=%20d%2Fe",
+    "/me?next=//evil.example",
+    "/me?url=https://evil.example/",
+    "/a//b",
+    "/a/b/",
+    "/%C3%A9",
+    "/a%20b",
+    "/a:b@c",
+    "/..a/.b",
+    "/~x;y=1",
+    "/a.b,c!d$e'f(g)*h+i",
+    "/[1]",
+    "/evil.example",
+];
+
+/// Where a browser on `https://app.example/login` goes with this answer; it
+/// must be on the same origin, whoever decodes once more on the way.
+#[track_caller]
+fn stays_here(reply: &Reply, value: &str) -> String {
+    let base = Url::parse("https://app.example/login").unwrap();
+    let locations: Vec<_> = reply.headers.get_all(header::LOCATION).iter().collect();
+    let [location] = locations[..] else {
+        panic!("{value:?}: {locations:?}");
+    };
+    let location = location.to_str().unwrap();
+    let decoded = percent_encoding::percent_decode_str(location).decode_utf8_lossy();
+    for spelling in [location, &decoded] {
+        let url = base.join(spelling).unwrap();
+        assert_eq!(url.origin(), base.origin(), "{value:?} leads to {url}");
+        assert_eq!(url.username(), "", "{value:?}");
+    }
+    for (name, line) in &reply.headers {
+        assert!(!name.as_str().contains("evil"), "{value:?}: {name}");
+        let is_cookie = name == header::SET_COOKIE;
+        assert!(
+            !is_cookie || line.as_bytes().starts_with(b"__Host-login"),
+            "{value:?}"
+        );
+    }
+    location.to_owned()
+}
+
+fn encoded(value: &str) -> String {
+    percent_encoding::utf8_percent_encode(value, percent_encoding::NON_ALPHANUMERIC).to_string()
+}
+
+/// A cookie that the server could have signed: as it is after a mistake of
+/// ours, or with the key in the wrong hands.
+fn signed(text: &str) -> String {
+    let salt = hkdf::Salt::new(hkdf::HKDF_SHA256, b"portcullis/v1");
+    let extracted = salt.extract(&[1; 32]);
+    let mut derived = [0; 32];
+    let okm = extracted
+        .expand(&[b"next", b"/", b"login"], hkdf::HKDF_SHA256)
+        .unwrap();
+    okm.fill(&mut derived).unwrap();
+    let text = BASE64URL_NOPAD.encode(text.as_bytes());
+    let message = format!("v1.{}.{text}", START + 600);
+    let tag = hmac::sign(
+        &hmac::Key::new(hmac::HMAC_SHA256, &derived),
+        message.as_bytes(),
+    );
+    format!("{message}.{}", BASE64URL_NOPAD.encode(&tag.as_ref()[..16]))
+}
+
+#[tokio::test]
+async fn no_next_in_a_query_leads_away() {
+    let world = World::new();
+    for value in hostile() {
+        for spelling in [encoded(&value), value.clone()] {
+            let path = format!("/login/1?next={spelling}");
+            if path.parse::<Uri>().is_err() {
+                continue; // no server would read it
+            }
+            let reply = world.browser().post(&path).await;
+            stays_here(&reply, &value);
+            // A refused login keeps `next`, on our own login page.
+            let again = world.browser().post(&path.replace("/1?", "/77?")).await;
+            let back = stays_here(&again, &value);
+            assert!(
+                back == "/login" || back.starts_with("/login?next=%2F"),
+                "{back}"
+            );
+            // So does one who is logged in already.
+            let already = world.logged_in(1).await.post(&path).await;
+            stays_here(&already, &value);
+        }
+    }
+    for value in FINE {
+        let path = format!("/login/1?next={}", encoded(value));
+        let reply = world.browser().post(&path).await;
+        assert_eq!(stays_here(&reply, value), value);
+    }
+}
+
+#[tokio::test]
+async fn no_next_in_a_form_leads_away() {
+    #[derive(serde::Deserialize)]
+    struct Fields {
+        next: LocalPath,
+    }
+    let go = async |Form(fields): Form<Fields>| Redirect::to(fields.next.as_str());
+    let world = World::with(
+        |builder| builder,
+        |routes, _| routes.post("/form", public(go)),
+    );
+    let post = async |value: &str| {
+        let form = [("content-type", "application/x-www-form-urlencoded")];
+        let mut request = world.browser().request(Method::POST, "/form", &form);
+        *request.body_mut() = format!("next={}", encoded(value)).into();
+        send(&world.app, request).await
+    };
+    let mut refused = 0;
+    for value in hostile() {
+        let reply = post(&value).await;
+        if reply.status == 422 {
+            assert!(reply.header(header::LOCATION).is_none());
+            refused += 1;
+        } else {
+            stays_here(&reply, &value);
+        }
+    }
+    assert!(refused > 200, "{refused}");
+    for value in FINE {
+        assert_eq!(stays_here(&post(value).await, value), value);
+    }
+}
+
+#[tokio::test]
+async fn no_next_in_a_cookie_leads_away() {
+    let world = by_cookie();
+    let log_in = async |cookie: &str| {
+        let cookie = format!("{NEXT}={cookie}");
+        with_cookie(&world.app, Method::POST, "/login/1", cookie.as_bytes()).await
+    };
+    for value in hostile() {
+        stays_here(&log_in(&signed(&value)).await, &value);
+        if HeaderValue::from_str(&value).is_ok() {
+            assert_eq!(
+                stays_here(&log_in(&value).await, &value),
+                "/me",
+                "{value:?}"
+            );
+        }
+    }
+    for value in FINE {
+        assert_eq!(stays_here(&log_in(&signed(value)).await, value), value);
+        assert_eq!(
+            stays_here(&log_in(value).await, value),
+            "/me",
+            "nobody signed it"
+        );
+    }
+}
+
+#[tokio::test]
+async fn no_address_that_was_asked_for_leads_away() {
+    for next_in in [NextIn::Query, NextIn::Cookie] {
+        let world = World::with(
+            |builder| builder.next_in(next_in),
+            |routes, _| routes.fallback(async |_: Authenticated<User>| ()),
+        );
+        let mut asked = 0;
+        for value in hostile() {
+            if value.parse::<Uri>().is_err() || value.is_empty() {
+                continue;
+            }
+            let mut browser = world.browser();
+            let refused = browser.get(&value).await;
+            if refused.status != 303 {
+                continue; // it is for everyone, or axum has no such address
+            }
+            asked += 1;
+            let login = stays_here(&refused, &value).replacen("/login", "/login/1", 1);
+            stays_here(&browser.post(&login).await, &value);
+        }
+        assert!(asked > 50, "{asked}");
+        for value in FINE.iter().filter(|value| **value != "/") {
+            let mut browser = world.browser();
+            let refused = browser.get(value).await;
+            let login = stays_here(&refused, value).replacen("/login", "/login/1", 1);
+            assert_eq!(stays_here(&browser.post(&login).await, value), *value);
+        }
+    }
 }
