@@ -241,7 +241,32 @@ async fn a_hostile_cookie_tells_nothing_and_writes_nothing() {
 }
 
 #[tokio::test]
-async fn a_message_is_good_for_ten_minutes_and_under_an_older_key() {
+async fn a_message_is_signed_as_one() {
+    let world = world();
+    let text = r#"[["info","hello"]]"#;
+    for usage in ["next", "login", "stranger"] {
+        let cookie = format!("{FLASH}={}", signed(usage, text));
+        nothing_is_told(&world, cookie.as_bytes()).await;
+    }
+    for text in [
+        "",
+        "{}",
+        "[[]]",
+        r#"[["a"]]"#,
+        r#"[["a","b","c"]]"#,
+        "[[1,2]]",
+        "[]",
+    ] {
+        let cookie = format!("{FLASH}={}", signed("flash", text));
+        nothing_is_told(&world, cookie.as_bytes()).await;
+    }
+    let cookie = format!("{FLASH}={}", signed("flash", text));
+    let reply = with_cookie(&world.app, Method::GET, "/told", cookie.as_bytes()).await;
+    assert_eq!(reply.body, "info: hello");
+}
+
+#[tokio::test]
+async fn a_message_is_good_for_ten_minutes() {
     let world = world();
     let mut browser = world.browser();
     browser.get("/me").await;

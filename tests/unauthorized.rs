@@ -41,11 +41,16 @@ async fn the_innermost_login_path_counts() {
         |routes, _| {
             let inner = Routes::new().get("/me", me).login_path("/inner?a=b");
             let plain = Routes::new().get("/me", me).get("/fresh", fresh);
+            let half = Routes::new()
+                .get("/me", me)
+                .get("/fresh", fresh)
+                .refresh_path("/half/again");
             let shop = Routes::new()
                 .get("/me", me)
                 .get("/fresh", fresh)
                 .nest("/inner", inner)
                 .nest("/plain", plain)
+                .nest("/half", half)
                 .fallback(me)
                 .login_path("/shop/login")
                 .refresh_path("/shop/again");
@@ -63,6 +68,7 @@ async fn the_innermost_login_path_counts() {
         ("/shop/fresh", "/shop/login?next=%2Fshop%2Ffresh"),
         ("/shop/plain/me", "/shop/login?next=%2Fshop%2Fplain%2Fme"),
         ("/shop/inner/me", "/inner?a=b&next=%2Fshop%2Finner%2Fme"),
+        ("/shop/half/me", "/shop/login?next=%2Fshop%2Fhalf%2Fme"),
         ("/shop/nothing", "/shop/login?next=%2Fshop%2Fnothing"),
         ("/staff/me?x=1", "/staff/login?next=%2Fstaff%2Fme%3Fx%3D1"),
     ] {
@@ -72,6 +78,10 @@ async fn the_innermost_login_path_counts() {
     world.clock.pass(HOUR);
     for (path, location) in [
         ("/fresh", "/confirm?next=%2Ffresh"),
+        (
+            "/shop/half/fresh",
+            "/half/again?next=%2Fshop%2Fhalf%2Ffresh",
+        ),
         ("/shop/fresh", "/shop/again?next=%2Fshop%2Ffresh"),
         (
             "/shop/plain/fresh",
