@@ -5,7 +5,7 @@ import re
 import sys
 
 FLOORS = [
-    ["error", "secret", "clock", "key", "token", "local_path"],
+    ["error", "secret", "clock", "key", "token", "signed", "local_path"],
     ["store", "user", "loader", "event"],
     ["manager"],
     ["session"],

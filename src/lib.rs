@@ -10,6 +10,7 @@ mod manager;
 pub mod routing;
 mod secret;
 mod session;
+mod signed;
 pub mod store;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -25,8 +26,8 @@ pub use loader::{RequestLoader, UserLoader};
 pub use local_path::{IntoLocalPath, LocalPath};
 pub use manager::{
     Builder, Dangerous, FreshFor, HasKey, HasLoader, KeyGiven, KeyMissing, ListedSession,
-    LoaderGiven, LoaderMissing, Login, LoginManager, NoKey, NoLoader, PeerAddress, SameSite,
-    SessionInfo, SessionProtection, Sessions, Source, Unbuilt, UserAgent, Verified,
+    LoaderGiven, LoaderMissing, Login, LoginManager, NextIn, NoKey, NoLoader, PeerAddress,
+    SameSite, SessionInfo, SessionProtection, Sessions, Source, Unbuilt, UserAgent, Verified,
 };
 pub use routing::{AccessRow, AccessTable, Anyone, Public, Realms, Routes, public};
 pub use session::{
@@ -35,4 +36,7 @@ pub use session::{
     SwitchUser,
 };
 pub use user::{AuthHash, AuthUser, Factors, NeverPending, OneFactor};
-pub use web::{Answers, By, CurrentUser, Data, HoldsProof, LoginState, NoState, SessionData};
+pub use web::{
+    Answers, By, CurrentUser, Data, Flash, Flashes, HoldsProof, LoginState, NoState, Reason,
+    Refusal, SessionData,
+};

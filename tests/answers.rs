@@ -43,7 +43,7 @@ async fn a_form_that_was_refused_loses_no_next_and_a_post_gives_none() {
         (reply.status, reply.header(header::LOCATION)),
         (StatusCode::SEE_OTHER, Some("/login?next=%2Fme"))
     );
-    assert!(reply.set_cookies().is_empty());
+    assert!(reply.session_cookies().is_empty());
     let reply = browser.post("/logout").await;
     assert_eq!(
         (reply.status, reply.header(header::LOCATION)),

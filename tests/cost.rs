@@ -48,7 +48,7 @@ async fn a_stranger_pays_no_read() {
         let reply = browser.get(path).await;
         assert!(world.store.taken().is_empty(), "{path}");
         assert_eq!(world.loads(), 0, "{path}");
-        assert!(reply.set_cookies().is_empty(), "{path}");
+        assert!(reply.session_cookies().is_empty(), "{path}");
         assert_eq!(reply.header(header::VARY), Some("Cookie"));
     }
 }

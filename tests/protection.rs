@@ -31,7 +31,7 @@ async fn basic_protection_makes_the_session_stale_and_keeps_it() {
     };
     let reply = other.get("/fresh").await;
     assert_eq!(reply.header("location"), Some("/confirm?next=%2Ffresh"));
-    assert!(reply.set_cookies().is_empty());
+    assert!(reply.session_cookies().is_empty());
     assert_eq!(other.get("/me").await.body, "user 1");
     assert_eq!(
         other.get("/data").await.body,
@@ -100,7 +100,7 @@ async fn strong_protection_ends_the_session_and_what_remembers_its_browser() {
     let reply = thief.get("/me").await;
     assert_eq!(reply.status, StatusCode::SEE_OTHER);
     assert!(
-        reply.set_cookies().is_empty(),
+        reply.session_cookies().is_empty(),
         "a login in another tab may have replaced the cookie"
     );
     assert_eq!(

@@ -80,7 +80,7 @@ async fn a_slow_write_does_not_bring_back_who_logged_out() {
     let mut same = browser.clone();
     let (slow, _) = meanwhile(&gate, browser.clone(), "/slow-note/7", same.post("/logout")).await;
     assert_eq!(slow.status, StatusCode::SEE_OTHER, "to the login page");
-    assert!(slow.set_cookies().is_empty());
+    assert!(slow.session_cookies().is_empty());
     assert!(world.store.inner.is_empty());
     assert_eq!(browser.get("/who").await.body, "nobody");
 }
@@ -100,7 +100,7 @@ async fn a_slow_write_of_a_stranger_does_not_follow_into_the_login() {
     )
     .await;
     assert!(
-        slow.status != StatusCode::OK && slow.set_cookies().is_empty(),
+        slow.status != StatusCode::OK && slow.session_cookies().is_empty(),
         "the login's cookie stays"
     );
     assert_eq!(same.get("/data").await.body, "note [] cart []");
@@ -119,7 +119,7 @@ async fn a_slow_write_does_not_reach_the_user_after_a_switch() {
         same.post("/switch/2"),
     )
     .await;
-    assert!(slow.status != StatusCode::OK && slow.set_cookies().is_empty());
+    assert!(slow.status != StatusCode::OK && slow.session_cookies().is_empty());
     assert_eq!(same.get("/data").await.body, "note [] cart []");
 }
 
@@ -167,7 +167,7 @@ async fn a_confirmation_loses_no_data_that_is_written_meanwhile() {
             "{} {body}",
             write.status
         );
-        assert!(write.set_cookies().is_empty());
+        assert!(write.session_cookies().is_empty());
     }
 }
 
@@ -749,7 +749,7 @@ async fn a_slow_transition_does_not_bring_back_who_logged_out() {
         let mut tab = browser.clone();
         let (slow, _) = meanwhile(&gate, browser.clone(), path, tab.post("/logout")).await;
         assert_eq!(slow.header("location"), Some("/login"), "{path}");
-        assert!(slow.set_cookies().is_empty(), "{path}");
+        assert!(slow.session_cookies().is_empty(), "{path}");
         assert!(world.store.inner.is_empty(), "{path}");
         browser.keep(&slow);
         assert_eq!(browser.get("/who").await.body, "nobody", "{path}");

@@ -56,7 +56,7 @@ async fn a_closed_browser_is_logged_in_again_but_not_fresh() {
 
     let reply = browser.get("/me").await;
     assert_eq!(reply.body, "user 1");
-    assert!(reply.set_cookies().is_empty(), "an ordinary session");
+    assert!(reply.session_cookies().is_empty(), "an ordinary session");
     browser.post("/confirm/1").await;
     assert_eq!(browser.get("/fresh").await.body, "fresh 1");
     assert_eq!(browser.get("/info").await.body, "ByHand true");
@@ -232,7 +232,7 @@ async fn logging_out_forgets_the_browser() {
         }
         let reply = copy.get("/who").await;
         assert_eq!(reply.body, "nobody");
-        assert!(reply.set_cookies().is_empty());
+        assert!(reply.session_cookies().is_empty());
     }
 }
 
@@ -300,7 +300,7 @@ async fn a_guard_restores_and_a_look_only_reads() {
     world.store.taken();
     let reply = browser.get("/narrow").await;
     assert_eq!((reply.status, &*reply.body), (StatusCode::OK, "look 1"));
-    assert!(reply.set_cookies().is_empty());
+    assert!(reply.session_cookies().is_empty());
     assert_eq!(reply.header("seen"), Some("Some((RememberCookie, false))"));
     assert_eq!(reply.header("cache-control"), Some("no-store"));
     assert_eq!(world.store.taken(), ["load"], "nothing is written");
@@ -359,7 +359,7 @@ async fn the_remembered_user_is_checked_as_any() {
         change(&world.database);
         let reply = browser.get("/who").await;
         assert_eq!(reply.body, "nobody");
-        assert!(reply.set_cookies().is_empty());
+        assert!(reply.session_cookies().is_empty());
         world.database.users.lock().unwrap().insert(1, user);
     }
     let mut browser = world.remembered(1).await;
@@ -545,7 +545,7 @@ async fn a_slow_request_is_no_theft_for_a_minute_after_the_new_token_was_seen() 
     let reply = slow.clone().get("/me").await;
     assert_eq!(reply.body, "user 1");
     assert!(
-        reply.set_cookies().is_empty(),
+        reply.session_cookies().is_empty(),
         "it stands on the session of the faster one"
     );
     assert_eq!(browser.get("/me").await.body, "user 1");
@@ -589,7 +589,7 @@ async fn a_reuse_after_that_ends_the_series_and_what_came_of_it_and_nothing_else
 
         let reply = thief.get("/me").await;
         assert_eq!(reply.status, StatusCode::SEE_OTHER);
-        assert!(reply.set_cookies().is_empty());
+        assert!(reply.session_cookies().is_empty());
         for ended in [&mut browser, &mut by_hand] {
             assert_eq!(ended.get("/who").await.body, "nobody", "{seen_by}");
             ended.close();
@@ -654,7 +654,7 @@ async fn a_bad_remember_cookie_does_nothing() {
             (StatusCode::OK, "nobody"),
             "{cookie}"
         );
-        assert!(reply.set_cookies().is_empty(), "{cookie}");
+        assert!(reply.session_cookies().is_empty(), "{cookie}");
         assert!(
             world.store.taken().is_empty(),
             "it never reaches the store: {cookie}"
@@ -675,7 +675,7 @@ async fn a_broken_store_loses_no_remembered_login() {
         world.store.break_at(Some(step));
         let reply = browser.get("/me").await;
         assert_eq!(reply.status, StatusCode::SERVICE_UNAVAILABLE, "{step}");
-        assert!(reply.set_cookies().is_empty());
+        assert!(reply.session_cookies().is_empty());
         world.store.break_at(None);
     }
     assert_eq!(browser.get("/me").await.body, "user 1");

@@ -11,7 +11,7 @@ use crate::{
     local_path::IntoLocalPath,
     manager::{
         Core, Dangerous, FreshFor, HasKey, HasLoader, KeyGiven, KeyMissing, LoaderGiven,
-        LoaderMissing, LoginManager, NoKey, NoLoader, Realm, Settings,
+        LoaderMissing, LoginManager, NoKey, NoLoader, Place, Realm, Settings,
         check::check,
         finders::{Finders, Loads},
     },
@@ -62,7 +62,7 @@ pub struct Builder<L, K> {
     older_keys: Vec<SecretKey>,
     store: AnyStore,
     clock: Arc<dyn Clock>,
-    pub(super) settings: Settings,
+    pub(crate) settings: Settings,
 }
 
 impl Builder<NoLoader, NoKey> {
@@ -204,7 +204,7 @@ impl<L, K> Builder<L, K> {
     ///
     /// When a literal is not a [`LocalPath`](crate::LocalPath).
     pub fn login_path(mut self, path: impl IntoLocalPath) -> Self {
-        self.settings.login_path = Some(path.into_local_path());
+        self.settings.login_at = Some(Place::Here(path.into_local_path()));
         self
     }
 
@@ -219,7 +219,7 @@ impl<L, K> Builder<L, K> {
     ///
     /// When a literal is not a [`LocalPath`](crate::LocalPath).
     pub fn refresh_path(mut self, path: impl IntoLocalPath) -> Self {
-        self.settings.refresh_path = Some(path.into_local_path());
+        self.settings.refresh_at = Some(Place::Here(path.into_local_path()));
         self
     }
 

@@ -3,7 +3,7 @@
 use crate::{
     error::BuildError,
     local_path::LocalPath,
-    manager::{LONGEST, PeerAddress, Settings},
+    manager::{LONGEST, PeerAddress, Place, Settings},
 };
 
 pub(super) fn check(settings: &Settings) -> Result<(), BuildError> {
@@ -58,15 +58,9 @@ pub(super) fn check(settings: &Settings) -> Result<(), BuildError> {
             ));
         }
     }
-    for path in [&settings.login_path, &settings.refresh_path]
-        .into_iter()
-        .flatten()
-    {
-        if path.as_str().contains('?') && LocalPath::parse(format!("{path}&next=%2F")).is_none() {
-            return refuse(format!("`{path}` leaves no room for `next`"));
-        }
-    }
-    Ok(())
+    let places = [&settings.login_at, &settings.refresh_at];
+    places.into_iter().flatten().try_for_each(Place::check)?;
+    settings.check_messages()
 }
 
 /// Letters, digits, `-` and `_`, at most 64.
@@ -89,7 +83,12 @@ fn check_remember(settings: &Settings) -> Result<(), BuildError> {
             "the cookie name `{name}` is not made of at most 64 letters, digits, `-` and `_`"
         ));
     }
-    let others = [settings.login_cookie(), settings.stranger_cookie()];
+    let others = [
+        settings.login_cookie(),
+        settings.stranger_cookie(),
+        settings.flash_cookie(),
+        settings.next_cookie(),
+    ];
     if others.contains(&name) {
         return refuse(format!("two cookies are called `{name}`"));
     }

@@ -18,10 +18,18 @@ pub(crate) enum CookieOf {
     Login,
     Stranger,
     Remember,
+    Flash,
+    Next,
 }
 
 impl CookieOf {
-    pub(crate) const ALL: [Self; 3] = [Self::Login, Self::Stranger, Self::Remember];
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Login,
+        Self::Stranger,
+        Self::Remember,
+        Self::Flash,
+        Self::Next,
+    ];
 }
 
 /// One of the cookies of a realm, with keys of its own.
@@ -46,6 +54,8 @@ pub(crate) struct Cookies {
     login: CookieKind,
     stranger: CookieKind,
     remember: CookieKind,
+    flash: CookieKind,
+    next: CookieKind,
 }
 
 impl Cookies {
@@ -61,6 +71,8 @@ impl Cookies {
             login: kind(settings.login_cookie(), "login", of_this_host()),
             stranger: kind(settings.stranger_cookie(), "stranger", of_this_host()),
             remember: kind(settings.remember_cookie(), "remember", remembers),
+            flash: kind(settings.flash_cookie(), "flash", of_this_host()),
+            next: kind(settings.next_cookie(), "next", of_this_host()),
         }
     }
 
@@ -69,6 +81,8 @@ impl Cookies {
             CookieOf::Login => &self.login,
             CookieOf::Stranger => &self.stranger,
             CookieOf::Remember => &self.remember,
+            CookieOf::Flash => &self.flash,
+            CookieOf::Next => &self.next,
         }
     }
 }

@@ -13,10 +13,11 @@ use crate::{
     event::{EventKind, HasUser, LoginEvent},
     key::SecretKey,
     manager::{
-        cookie::{CookieKind, CookieOf, Cookies},
+        cookie::{CookieKind, CookieOf, Cookies, Sent},
         finders::Finders,
-        settings::{SWEEP_BATCH, SWEEP_EVERY, Settings},
+        settings::{CARRIED_FOR, SWEEP_BATCH, SWEEP_EVERY, Settings},
     },
+    signed,
     store::{
         AnyStore, Delete, Insert, Inserted, Load, Record, RecordId, RecordKind, StoreError, Sweep,
     },
@@ -90,6 +91,13 @@ impl Core {
 
     pub(crate) fn cookie(&self, of: CookieOf) -> &CookieKind {
         self.cookies.of(of)
+    }
+
+    /// A value that says `text` for a while; `None` if it is too long for a cookie.
+    pub(crate) fn carry(&self, of: CookieOf, text: &str) -> Option<Sent> {
+        let end = self.now().plus(CARRIED_FOR);
+        let value = signed::sign(&self.cookie(of).keys, text, end)?;
+        Some(Sent::Value(value, Some(end)))
     }
 
     pub(crate) fn now(&self) -> Timestamp {

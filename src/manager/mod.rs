@@ -16,7 +16,10 @@ mod fresh_for;
 mod info;
 mod listeners;
 mod login;
+mod messages;
 mod missing;
+mod place;
+mod places;
 mod protection;
 mod remember;
 pub(crate) mod series;
@@ -31,6 +34,7 @@ pub use login::{Login, Verified};
 pub use missing::{
     HasKey, HasLoader, KeyGiven, KeyMissing, LoaderGiven, LoaderMissing, NoKey, NoLoader, Unbuilt,
 };
+pub use places::NextIn;
 pub use protection::{PeerAddress, SessionProtection, UserAgent};
 pub use remember::SameSite;
 pub use sessions::{ListedSession, Sessions};
@@ -38,6 +42,7 @@ pub use sessions::{ListedSession, Sessions};
 pub(crate) use self::{
     cookie::{CookieOf, Sent},
     core::{Core, Realm},
+    place::{Place, with_next},
 };
 pub(crate) use remember::LONGEST;
 pub(crate) use settings::Settings;

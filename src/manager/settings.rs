@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use crate::{
     local_path::LocalPath,
-    manager::{FreshFor, PeerAddress, SessionProtection, UserAgent, remember::RememberSettings},
+    manager::{
+        FreshFor, NextIn, PeerAddress, Place, SessionProtection, UserAgent,
+        remember::RememberSettings,
+    },
 };
 
 /// What a realm can be told. The builder's methods say what each means.
@@ -26,9 +29,19 @@ pub(crate) struct Settings {
     pub(crate) stranger_idle: Duration,
     pub(crate) max_data: usize,
     pub(crate) max_sessions_per_user: Option<u32>,
-    pub(crate) login_path: Option<LocalPath>,
-    pub(crate) refresh_path: Option<LocalPath>,
+    pub(crate) login_at: Option<Place>,
+    pub(crate) refresh_at: Option<Place>,
     pub(crate) after_login_path: LocalPath,
+    pub(crate) next_in: NextIn,
+    pub(crate) messages: bool,
+    pub(crate) login_message: String,
+    pub(crate) login_message_category: String,
+    pub(crate) refresh_message: String,
+    pub(crate) refresh_message_category: String,
+    pub(crate) refused_message: String,
+    pub(crate) refused_message_category: String,
+    /// The app's own answers, of which only a floor above knows.
+    pub(crate) on_refusal: http::Extensions,
     pub(crate) origins: Vec<String>,
     pub(crate) check_origin: bool,
 }
@@ -51,9 +64,18 @@ impl Default for Settings {
             stranger_idle: Duration::from_secs(60 * 60),
             max_data: 16 * 1024,
             max_sessions_per_user: None,
-            login_path: None,
-            refresh_path: None,
+            login_at: None,
+            refresh_at: None,
             after_login_path: LocalPath::from_static("/"),
+            next_in: NextIn::Query,
+            messages: true,
+            login_message: "Please log in to access this page.".to_owned(),
+            login_message_category: "message".to_owned(),
+            refresh_message: "Please reauthenticate to access this page.".to_owned(),
+            refresh_message_category: "message".to_owned(),
+            refused_message: "The login was refused.".to_owned(),
+            refused_message_category: "message".to_owned(),
+            on_refusal: http::Extensions::new(),
             origins: Vec::new(),
             check_origin: true,
         }
@@ -63,6 +85,9 @@ impl Default for Settings {
 /// How long a [`Verified`](crate::Verified) is good for. Not a setting.
 pub(crate) const VERIFIED_FOR: Duration = Duration::from_secs(5 * 60);
 
+/// How long a browser carries a message or a `next` to the login page. Not a setting.
+pub(crate) const CARRIED_FOR: Duration = Duration::from_secs(10 * 60);
+
 /// How often expired records are swept out of the store. Not a setting.
 pub(crate) const SWEEP_EVERY: Duration = Duration::from_secs(60);
 
@@ -70,6 +95,11 @@ pub(crate) const SWEEP_EVERY: Duration = Duration::from_secs(60);
 pub(crate) const SWEEP_BATCH: u64 = 10_000;
 
 impl Settings {
+    /// Is the request to be kept for an answer of the app's own?
+    pub(crate) fn keep_request(&self) -> bool {
+        !self.on_refusal.is_empty()
+    }
+
     /// The name of a user's session cookie: `__Host-` pins it to this host, to `/` and to https (RFC 6265bis, 4.1.3.2).
     pub(crate) fn login_cookie(&self) -> String {
         match &self.cookie_name {
@@ -82,5 +112,15 @@ impl Settings {
     /// The name of the cookie under which a stranger's data is kept.
     pub(crate) fn stranger_cookie(&self) -> String {
         format!("{}-stranger", self.login_cookie())
+    }
+
+    /// The name of the cookie that carries a message to the next page.
+    pub(crate) fn flash_cookie(&self) -> String {
+        format!("{}-flash", self.login_cookie())
+    }
+
+    /// The name of the cookie that carries `next`.
+    pub(crate) fn next_cookie(&self) -> String {
+        format!("{}-next", self.login_cookie())
     }
 }

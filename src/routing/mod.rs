@@ -10,6 +10,7 @@
 //! signatures and in compile errors, and write none of them.
 
 mod access_table;
+mod answers;
 mod arguments;
 mod guards;
 pub mod handler;
@@ -33,7 +34,8 @@ use tower_service::Service;
 
 use crate::{
     routing::handler::Proves,
-    web::{Answers, mount::Mount},
+    session::Custom,
+    web::{instead::Instead, mount::Mount},
 };
 
 /// The routes of an app: an axum router in which every route says who may call it.
@@ -75,7 +77,8 @@ use crate::{
 pub struct Routes<S = (), G = Anyone> {
     steps: Vec<Step<S>>,
     table: AccessTable,
-    answers: Option<Answers>,
+    custom: Custom,
+    instead: Instead<S>,
     /// Is there a fallback for what no route matches?
     has_fallback: bool,
     /// Is there one in a part below a path?
@@ -101,7 +104,8 @@ where
         let mut routes = Routes {
             steps: Vec::new(),
             table: self.table.clone(),
-            answers: self.answers,
+            custom: self.custom.clone(),
+            instead: Instead::default(),
             has_fallback: self.has_fallback,
             holds_fallbacks: self.holds_fallbacks,
             guard: PhantomData,
@@ -229,13 +233,6 @@ where
         self.step(move |router, mount| router.route_layer(layer).route_layer(mount.layer()))
     }
 
-    /// Fixes the form of the library's own answers on these routes, whatever
-    /// the client says it accepts. What is nested inside may say otherwise.
-    pub fn answers(mut self, answers: Answers) -> Self {
-        self.answers = Some(answers);
-        self
-    }
-
     /// Who may call what: a row for each route.
     ///
     /// Print it at start, or keep it in a snapshot test, so that a review sees
@@ -248,7 +245,8 @@ where
         Self {
             steps: Vec::new(),
             table: AccessTable::default(),
-            answers: None,
+            custom: Custom::default(),
+            instead: Instead::default(),
             has_fallback: false,
             holds_fallbacks: false,
             guard: PhantomData,
@@ -265,7 +263,7 @@ where
 
     /// Makes a router of the descriptions: every handler with a mount around it.
     fn mount(self, mount: &Mount) -> axum::Router<S> {
-        let mount = mount.clone().answering(self.answers);
+        let mount = mount.clone().within(&self.custom, &self.instead);
         self.steps
             .into_iter()
             .fold(axum::Router::new(), |router, step| step(router, &mount))

@@ -1,17 +1,24 @@
 //! A handler with its mount around it.
 
-use std::{any::TypeId, marker::PhantomData};
+use std::{
+    any::TypeId,
+    future::Future,
+    marker::PhantomData,
+    pin::Pin,
+    task::{Context, Poll},
+};
 
 use axum::{
     extract::Request,
     http::{HeaderMap, Method, StatusCode, header},
-    response::IntoResponse,
+    response::{IntoResponse, Response},
 };
+use pin_project_lite::pin_project;
 
 use crate::{
     routing::{
         access_table::name_of,
-        handler::{Access, Arguments, Ask, Checked, Extract, Handler, sealed},
+        handler::{Access, Arguments, Ask, BoxedAnswer, Checked, Extract, Handler, sealed},
     },
     web::mount::{Mount, Visited},
 };
@@ -110,9 +117,9 @@ where
     Checked<A>: Extract<A::First, M, S>,
     M: 'static,
     W: 'static,
-    S: Send + 'static,
+    S: Clone + Send + Sync + 'static,
 {
-    type Future = Visited<H::Answer>;
+    type Future = Visited<Answering<H::Answer>>;
 
     fn call(self, request: Request, state: S) -> Self::Future {
         let (parts, body) = request.into_parts();
@@ -134,9 +141,37 @@ where
         }
         let Self { handler, mount, .. } = self;
         let joined = mount.join(&parts);
+        let spare = mount.spare(&parts, &state);
         mount.visit(joined, || {
-            handler.answer::<A::First, W>(Request::from_parts(parts, body), state, sealed::Seal)
+            let request = Request::from_parts(parts, body);
+            let future = handler.answer::<A::First, W>(request, state, sealed::Seal);
+            match spare {
+                None => Answering::Alone { future },
+                Some(spare) => Answering::WithSpare {
+                    future: Box::pin(async { spare.answer(future.await).await }),
+                },
+            }
         })
+    }
+}
+
+pin_project! {
+    /// The answer of a handler, on routes with or without handlers for refusals.
+    #[project = Projected]
+    pub(super) enum Answering<F> {
+        Alone { #[pin] future: F },
+        WithSpare { future: BoxedAnswer },
+    }
+}
+
+impl<F: Future<Output = Response>> Future for Answering<F> {
+    type Output = Response;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Response> {
+        match self.project() {
+            Projected::Alone { future } => future.poll(context),
+            Projected::WithSpare { future } => future.as_mut().poll(context),
+        }
     }
 }
 

@@ -217,13 +217,14 @@ where
     T: Service<Request, Error = Infallible> + Clone + Send + Sync + 'static,
     T::Response: IntoResponse,
     T::Future: Send + 'static,
-    S: Send + Sync,
+    S: Clone + Send + Sync + 'static,
 {
     let (mut parts, body) = request.into_parts();
     if !mount.allows(&parts) {
         return Visited::<std::future::Pending<Response>>::cross_origin().await;
     }
     let joined = mount.join(&parts);
+    let spare = mount.spare(&parts, &state);
     let serve = async move {
         if let Err(refusal) = G::ask(&mut parts, &state, sealed::Seal).await {
             return refusal;
@@ -233,5 +234,12 @@ where
         let Ok(response) = service.call(Request::from_parts(parts, body)).await;
         response.into_response()
     };
-    mount.visit(joined, || serve).await
+    let answer = async {
+        let response = serve.await;
+        match spare {
+            Some(spare) => spare.answer(response).await,
+            None => response,
+        }
+    };
+    mount.visit(joined, || answer).await
 }

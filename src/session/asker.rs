@@ -1,18 +1,21 @@
 //! Who asks: what an answer of the library depends on besides the login.
 
-use http::{HeaderValue, Method, Uri};
+use http::{HeaderMap, HeaderValue, Method, Uri, header};
 
-use crate::local_path::LocalPath;
+use crate::{local_path::LocalPath, session::accept};
 
 /// The little that is kept of a request until its answer is known: nothing
 /// that is not needed for most answers is worked out before.
 #[derive(Clone, Debug)]
 pub(crate) struct Asker {
-    pub(crate) form: AnswerForm,
     only_reads: bool,
+    is_htmx: bool,
     uri: Uri,
+    accept: Option<HeaderValue>,
     /// The address that htmx tells of the page around a fragment.
     current_page: Option<HeaderValue>,
+    /// Method and headers, if an answer of the app's own wants to see them.
+    head: Option<Box<(Method, HeaderMap)>>,
 }
 
 /// The form of an answer.
@@ -22,29 +25,48 @@ pub(crate) enum AnswerForm {
     Page,
     /// A program, or a script in a page.
     Api,
+    /// Somebody at a terminal.
+    Plain,
     /// htmx, which puts what it gets into a page.
     Htmx,
 }
 
 impl Asker {
-    pub(crate) fn new(
-        form: AnswerForm,
-        method: &Method,
-        uri: &Uri,
-        current_page: Option<&HeaderValue>,
-    ) -> Self {
-        let only_reads = matches!(*method, Method::GET | Method::HEAD);
+    pub(crate) fn new(method: &Method, uri: &Uri, headers: &HeaderMap, keep: bool) -> Self {
         Self {
-            form,
-            only_reads,
+            only_reads: matches!(*method, Method::GET | Method::HEAD),
+            is_htmx: headers.contains_key("hx-request"),
             uri: uri.clone(),
-            current_page: current_page.cloned(),
+            accept: accepted(headers),
+            current_page: headers.get("hx-current-url").cloned(),
+            head: keep.then(|| Box::new((method.clone(), headers.clone()))),
         }
     }
 
+    /// What the browser asked for.
+    pub(crate) fn uri(&self) -> &Uri {
+        &self.uri
+    }
+
+    /// Method and headers, if they were kept.
+    pub(crate) fn head(&self) -> Option<(&Method, &HeaderMap)> {
+        self.head
+            .as_deref()
+            .map(|(method, headers)| (method, headers))
+    }
+
+    /// The form of answer that the request asks for.
+    pub(crate) fn form(&self) -> AnswerForm {
+        if self.is_htmx {
+            return AnswerForm::Htmx;
+        }
+        let accept = self.accept.as_ref().and_then(|accept| accept.to_str().ok());
+        accept::form(accept.unwrap_or_default())
+    }
+
     /// The page the browser is on, as far as it may be returned to.
-    pub(crate) fn page(&self) -> Option<LocalPath> {
-        match (self.form, &self.current_page) {
+    pub(crate) fn page(&self, form: AnswerForm) -> Option<LocalPath> {
+        match (form, &self.current_page) {
             (AnswerForm::Htmx, page) => path_of(&page.as_ref()?.to_str().ok()?.parse().ok()?),
             _ if self.only_reads => path_of(&self.uri),
             _ => None,
@@ -55,6 +77,18 @@ impl Asker {
     pub(crate) fn next(&self) -> Option<LocalPath> {
         next_in(self.uri.query()?)
     }
+}
+
+/// What the client accepts: several lines are one list (RFC 9110, 5.3).
+fn accepted(headers: &HeaderMap) -> Option<HeaderValue> {
+    let mut lines = headers.get_all(header::ACCEPT).iter();
+    let first = lines.next()?;
+    if lines.next().is_none() {
+        return Some(first.clone());
+    }
+    let lines: Vec<_> = headers.get_all(header::ACCEPT).iter().collect();
+    let lines: Vec<_> = lines.iter().map(|line| line.as_bytes()).collect();
+    HeaderValue::from_bytes(&lines.join(&b',')).ok()
 }
 
 fn path_of(uri: &Uri) -> Option<LocalPath> {
@@ -78,29 +112,35 @@ fn next_in(query: &str) -> Option<LocalPath> {
 mod tests {
     use super::*;
 
-    fn asker(form: AnswerForm, method: Method, uri: &str, current: Option<&str>) -> Asker {
-        let current = current.map(|url| HeaderValue::from_str(url).unwrap());
-        Asker::new(form, &method, &uri.parse().unwrap(), current.as_ref())
+    fn asker(method: Method, uri: &str, headers: &[(&'static str, &str)]) -> Asker {
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            map.append(*name, HeaderValue::from_str(value).unwrap());
+        }
+        Asker::new(&method, &uri.parse().unwrap(), &map, false)
     }
 
     #[test]
     fn a_page_is_returned_to_only_if_reading_it_is_safe() {
-        let page = |method| asker(AnswerForm::Page, method, "/orders?page=2", None).page();
-        assert_eq!(page(Method::GET), LocalPath::parse("/orders?page=2"));
-        assert_eq!(page(Method::POST), None);
+        let page = |method, uri| asker(method, uri, &[]).page(AnswerForm::Page);
         assert_eq!(
-            asker(AnswerForm::Page, Method::GET, "http://evil.example/a", None).page(),
+            page(Method::GET, "/orders?page=2"),
+            LocalPath::parse("/orders?page=2")
+        );
+        assert_eq!(page(Method::POST, "/orders?page=2"), None);
+        assert_eq!(
+            page(Method::GET, "http://evil.example/a"),
             LocalPath::parse("/a")
         );
-        assert_eq!(
-            asker(AnswerForm::Page, Method::GET, "//evil.example/a", None).page(),
-            None
-        );
+        assert_eq!(page(Method::GET, "//evil.example/a"), None);
     }
 
     #[test]
     fn htmx_returns_to_the_page_around_the_fragment() {
-        let page = |url| asker(AnswerForm::Htmx, Method::POST, "/fragment", url).page();
+        let page = |url: Option<&str>| {
+            let headers: Vec<_> = url.map(|url| ("hx-current-url", url)).into_iter().collect();
+            asker(Method::POST, "/fragment", &headers).page(AnswerForm::Htmx)
+        };
         assert_eq!(
             page(Some("https://app.example/list?page=2")),
             LocalPath::parse("/list?page=2")
@@ -110,16 +150,19 @@ mod tests {
     }
 
     #[test]
-    fn next_is_one_local_path() {
-        let next = |query: &str| {
-            asker(
-                AnswerForm::Page,
-                Method::POST,
-                &format!("/login?{query}"),
-                None,
-            )
-            .next()
+    fn several_lines_of_accept_are_one_list() {
+        let form = |lines: &[&str]| {
+            let headers: Vec<_> = lines.iter().map(|line| ("accept", *line)).collect();
+            asker(Method::GET, "/", &headers).form()
         };
+        assert_eq!(form(&["image/png", "text/html"]), AnswerForm::Page);
+        assert_eq!(form(&["text/html;q=0", "text/plain"]), AnswerForm::Plain);
+        assert_eq!(form(&[]), AnswerForm::Api);
+    }
+
+    #[test]
+    fn next_is_one_local_path() {
+        let next = |query: &str| asker(Method::POST, &format!("/login?{query}"), &[]).next();
         assert_eq!(
             next("a=b&next=%2Forders%3Fpage%3D2"),
             LocalPath::parse("/orders?page=2")

@@ -20,17 +20,21 @@
 //! whatever the handler answers then. Every one of them ends the old session
 //! id, and all but `logout_user` make a new one (OWASP ASVS 5.0, 7.2.4).
 
+mod accept;
 mod any;
 mod asker;
 mod by_request;
 pub(crate) mod capability;
 mod confirm_login;
 mod credentials_changed;
+mod custom;
 pub(crate) mod device;
 #[cfg(feature = "testing")]
 pub(crate) mod login_as;
 mod login_user;
 mod logout_user;
+mod next;
+mod notes;
 mod open;
 pub(crate) mod presented;
 pub(crate) mod proof;
@@ -52,6 +56,7 @@ pub use switch_user::SwitchUser;
 pub use transition::OrSession;
 
 pub(crate) use asker::{AnswerForm, Asker};
+pub(crate) use custom::{Custom, Customs};
 pub(crate) use open::Found;
 pub(crate) use remember::SendAgain;
 pub(crate) use stranger::stranger;

@@ -262,6 +262,7 @@ async fn announce<U: AuthUser>(
         notes.private = true;
         notes.change(core, Found::LoggedIn(known.clone()));
         notes.leave_stranger(core);
+        notes.arrive(core);
     });
     if noted.is_none() {
         let mut end = End::new();

@@ -7,7 +7,6 @@
 //! login it costs nothing.
 
 use std::{
-    any::Any,
     cell::RefCell,
     future::Future,
     sync::{
@@ -20,17 +19,13 @@ use http::{HeaderMap, HeaderValue, header};
 use tokio::task::futures::TaskLocalFuture;
 
 use crate::{
-    clock::Timestamp,
     error::{Kind, LoginError},
-    manager::{CookieOf, Core, Sent},
-    session::{
-        AnswerForm, Asker, Found,
-        device::Visitor,
-        presented::{Presented, ShownCookies, Stranger},
-    },
-    store::{Record, RecordId},
-    token::Token,
+    manager::Core,
+    session::{Asker, Customs, device::Visitor},
+    store::RecordId,
 };
+
+pub(crate) use crate::session::notes::Notes;
 
 tokio::task_local! {
     static VISIT: RefCell<Visit>;
@@ -45,8 +40,8 @@ pub(crate) type Number = u64;
 /// One request to one handler, with what is known of it once something has looked.
 pub(crate) struct Visit {
     realms: Realms,
-    /// The form of answer that the routes ask for.
-    form: Option<AnswerForm>,
+    /// What the routes say about answers.
+    custom: Customs,
     /// Opened by a layer around the request with this mark, and not yet
     /// entered by the handler inside it.
     joinable: Option<Box<Joinable>>,
@@ -74,39 +69,12 @@ fn cookies(headers: &HeaderMap) -> Vec<HeaderValue> {
     headers.get_all(header::COOKIE).iter().cloned().collect()
 }
 
-/// What was found and what is to be sent.
-#[derive(Default)]
-pub(crate) struct Notes {
-    number: Number,
-    seen: Vec<Seen>,
-    cookies: Vec<(Arc<Core>, CookieOf, Sent)>,
-    /// The answer depends on the session cookie.
-    pub(crate) looked: bool,
-    /// And on what else the request says of who sent it.
-    pub(crate) looked_at_request: bool,
-    /// Somebody is logged in, or was when the request came in.
-    pub(crate) logged_in: bool,
-    /// The answer is for one person's eyes.
-    pub(crate) private: bool,
-    /// The realm that was asked last.
-    pub(crate) asked: Option<Arc<Core>>,
-    /// Who asks, as far as an answer of the library depends on it.
-    pub(crate) asker: Option<Asker>,
-}
-
-/// What one realm found under the cookie of this request.
-struct Seen {
-    core: Arc<Core>,
-    presented: Presented,
-    found: Box<dyn Any + Send>,
-}
-
 impl Visit {
     /// The visit of one handler.
-    pub(crate) fn new(realms: Realms, form: Option<AnswerForm>) -> Self {
+    pub(crate) fn new(realms: Realms, custom: Customs) -> Self {
         Self {
             realms,
-            form,
+            custom,
             joinable: None,
             noted: None,
         }
@@ -116,7 +84,7 @@ impl Visit {
     /// the request with this mark.
     pub(crate) fn joinable(
         realms: Realms,
-        form: Option<AnswerForm>,
+        custom: Customs,
         mark: Mark,
         headers: &HeaderMap,
     ) -> Self {
@@ -126,7 +94,7 @@ impl Visit {
         }));
         Self {
             joinable,
-            ..Self::new(realms, form)
+            ..Self::new(realms, custom)
         }
     }
 
@@ -141,7 +109,7 @@ impl Visit {
     /// the router is a visit of its own, with an answer of its own.
     pub(crate) fn join(
         realms: &Realms,
-        form: Option<AnswerForm>,
+        custom: &Customs,
         mark: Option<Mark>,
         headers: &HeaderMap,
     ) -> bool {
@@ -149,7 +117,7 @@ impl Visit {
             let joined = visit.admits(realms, mark, headers);
             if joined {
                 visit.joinable = None;
-                visit.form = form.or(visit.form);
+                visit.custom = custom.clone().or_else(|| visit.custom.take());
             }
             joined
         };
@@ -171,38 +139,44 @@ impl Visit {
     }
 
     pub(crate) fn into_notes(self) -> Option<Box<Notes>> {
-        self.noted
+        let mut notes = self.noted?;
+        notes.custom = self.custom;
+        Some(notes)
     }
 
     fn notes(&mut self) -> &mut Notes {
         self.noted.get_or_insert_with(|| {
-            Box::new(Notes {
-                number: NEXT.fetch_add(1, Ordering::Relaxed),
-                ..Notes::default()
-            })
+            let number = NEXT.fetch_add(1, Ordering::Relaxed);
+            Box::new(Notes::of(number))
         })
     }
 }
 
 /// The number of the visit that runs now, noting which realm is asked and, the
-/// first time, who asks: `asker` gets the form that the routes want.
+/// first time, who asks: `asker` hears whether to keep the whole head of the request.
 ///
 /// # Errors
 ///
 /// Outside of a visit, or in one of another manager's router.
 pub(crate) fn enter(
     core: &Arc<Core>,
-    asker: impl FnOnce(Option<AnswerForm>) -> Asker,
+    asker: impl FnOnce(bool) -> Asker,
 ) -> Result<Number, LoginError> {
     let entered = with(|visit| {
         if !visit.realms.iter().any(|realm| Arc::ptr_eq(realm, core)) {
             return None;
         }
-        let form = visit.form;
         let notes = visit.notes();
         notes.looked = true;
         notes.asked = Some(core.clone());
-        notes.asker.get_or_insert_with(|| asker(form));
+        let keep = core.settings.keep_request();
+        let is_known = notes
+            .asker
+            .as_ref()
+            .is_some_and(|asker| !keep || asker.head().is_some());
+        if !is_known {
+            notes.asker = Some(asker(keep));
+        }
         Some(notes.number)
     });
     entered.flatten().ok_or_else(|| {
@@ -234,15 +208,12 @@ pub(crate) fn note<R>(number: Number, change: impl FnOnce(&mut Notes) -> R) -> O
 
 /// What this visit's request has shown of its browser.
 pub(crate) fn visitor(number: Number, core: &Arc<Core>) -> Visitor {
-    let visitor = note(number, |notes| {
-        notes.of(core).map(|seen| seen.presented.visitor.clone())
-    });
-    visitor.flatten().unwrap_or_default()
+    note(number, |notes| notes.visitor(core)).unwrap_or_default()
 }
 
 /// The series whose cookie this visit's request has shown.
 pub(crate) fn presented_series(number: Number, core: &Arc<Core>) -> Option<RecordId> {
-    note(number, |notes| notes.of(core)?.presented.series).flatten()
+    note(number, |notes| notes.presented_series(core)).flatten()
 }
 
 /// The notes of the visit that runs now, if something has looked.
@@ -253,133 +224,6 @@ pub(crate) fn peek<R>(look: impl FnOnce(&Notes) -> R) -> Option<R> {
 /// No closure given here calls back into this module, so the cell is never borrowed twice.
 fn with<R>(run: impl FnOnce(&mut Visit) -> R) -> Option<R> {
     VISIT.try_with(|visit| run(&mut visit.borrow_mut())).ok()
-}
-
-impl Notes {
-    /// What was found before in this visit.
-    ///
-    /// # Errors
-    ///
-    /// When it was found under other cookies: a request inside a request.
-    pub(crate) fn seen<U: 'static>(
-        &self,
-        core: &Arc<Core>,
-        shown: &ShownCookies,
-    ) -> Result<Option<Found<U>>, LoginError> {
-        let Some(seen) = self.of(core) else {
-            return Ok(None);
-        };
-        if seen.presented.cookies != *shown {
-            return Err(LoginError::misuse(
-                core.realm(),
-                "send a request with another cookie through the router, not through a layer of this request",
-            ));
-        }
-        Ok(seen.found.downcast_ref::<Found<U>>().cloned())
-    }
-
-    pub(crate) fn see<U: 'static>(
-        &mut self,
-        core: &Arc<Core>,
-        presented: Presented,
-        found: Found<U>,
-    ) where
-        Found<U>: Send,
-    {
-        self.seen.push(Seen {
-            core: core.clone(),
-            presented,
-            found: Box::new(Found::<U>::Nobody),
-        });
-        self.change(core, found);
-    }
-
-    /// Has this realm looked?
-    pub(crate) fn has_seen(&self, core: &Arc<Core>) -> bool {
-        self.of(core).is_some()
-    }
-
-    /// What this realm has found up to now, whatever the cookie.
-    pub(crate) fn found<U: 'static>(&self, core: &Arc<Core>) -> Option<Found<U>> {
-        self.of(core)?.found.downcast_ref().cloned()
-    }
-
-    pub(crate) fn stranger(&self, core: &Arc<Core>) -> Stranger {
-        self.of(core)
-            .map_or_else(Stranger::default, |seen| seen.presented.stranger.clone())
-    }
-
-    /// Has the request a cookie under the name of the remember cookie, good or bad?
-    pub(crate) fn shows_remember_cookie(&self, core: &Arc<Core>) -> bool {
-        self.of(core)
-            .is_some_and(|seen| !seen.presented.cookies.remember.is_empty())
-    }
-
-    /// From now on this realm's state in this request is `found`.
-    pub(crate) fn change<U: 'static>(&mut self, core: &Arc<Core>, found: Found<U>)
-    where
-        Found<U>: Send,
-    {
-        self.logged_in |= matches!(found, Found::LoggedIn(_));
-        self.private |= self.logged_in;
-        if let Some(seen) = self.of_mut(core) {
-            seen.found = Box::new(found);
-        }
-    }
-
-    pub(crate) fn change_stranger(&mut self, core: &Arc<Core>, record: Option<Record>) {
-        self.private |= record.is_some();
-        if let Some(seen) = self.of_mut(core) {
-            seen.presented.stranger = Stranger::Read(record);
-        }
-    }
-
-    /// The stranger has become a user, or a user has left: what was kept under
-    /// the stranger's cookie is nobody's any more.
-    pub(crate) fn leave_stranger(&mut self, core: &Arc<Core>) {
-        let presented = !matches!(self.stranger(core), Stranger::Read(None));
-        self.change_stranger(core, None);
-        if presented {
-            self.set_cookie(core, CookieOf::Stranger, Sent::Removed);
-        }
-    }
-
-    /// Sends the cookie of this token with the answer.
-    pub(crate) fn send_token(&mut self, core: &Arc<Core>, of: CookieOf, token: &Token) {
-        let value = core.cookie(of).value_of(token);
-        self.set_cookie(core, of, Sent::Value(value, None));
-    }
-
-    /// Sends the remember cookie with the answer, good up to then.
-    pub(crate) fn send_remember_token(
-        &mut self,
-        core: &Arc<Core>,
-        token: &Token,
-        until: Timestamp,
-    ) {
-        let value = core.cookie(CookieOf::Remember).value_of(token);
-        self.set_cookie(core, CookieOf::Remember, Sent::Value(value, Some(until)));
-    }
-
-    /// Sends a cookie with the answer, in the place of an earlier one of the name.
-    pub(crate) fn set_cookie(&mut self, core: &Arc<Core>, of: CookieOf, sent: Sent) {
-        self.cookies
-            .retain(|(other, other_of, _)| !Arc::ptr_eq(other, core) || *other_of != of);
-        self.cookies.push((core.clone(), of, sent));
-    }
-
-    pub(crate) fn cookies(&self) -> &[(Arc<Core>, CookieOf, Sent)] {
-        &self.cookies
-    }
-
-    fn of(&self, core: &Arc<Core>) -> Option<&Seen> {
-        self.seen.iter().find(|seen| Arc::ptr_eq(&seen.core, core))
-    }
-
-    fn of_mut(&mut self, core: &Arc<Core>) -> Option<&mut Seen> {
-        let mut seen = self.seen.iter_mut();
-        seen.find(|seen| Arc::ptr_eq(&seen.core, core))
-    }
 }
 
 static NEXT: AtomicU64 = AtomicU64::new(1);

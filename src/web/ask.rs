@@ -11,10 +11,10 @@ use crate::{
     error::{Kind, LoginError},
     event::EventKind,
     key::SignedBy,
-    manager::{CookieOf, Core, Login, SessionProtection},
+    local_path::LocalPath,
+    manager::{CookieOf, Core, Login, NextIn, SessionProtection},
     session::{
-        Anonymous, AnswerForm, AnySession, Asker, Authenticated, Found, Fresh, SendAgain, Session,
-        Ticket,
+        Anonymous, AnySession, Asker, Authenticated, Found, Fresh, SendAgain, Session, Ticket,
         device::Visitor,
         presented::{Presented, Stranger},
         proof::Known,
@@ -35,7 +35,10 @@ impl<U: AuthUser> Ask<'_, U> {
     pub(crate) async fn anonymous<V>(&self) -> Result<Anonymous<V>, LoginError> {
         match self.find(Use::Guard).await? {
             Found::Nobody => Ok(Anonymous::new(self.login.0.core.clone())),
-            Found::LoggedIn(_) => Err(Kind::LoggedInAlready.into()),
+            Found::LoggedIn(_) => {
+                self.next(self.enter()?);
+                Err(Kind::LoggedInAlready.into())
+            }
         }
     }
 
@@ -111,11 +114,25 @@ impl<U: AuthUser> Ask<'_, U> {
 
     fn ticket(&self) -> Result<Ticket, LoginError> {
         let visit = self.enter()?;
-        let next = visit::note(visit, |notes| {
-            notes.asker.as_ref().and_then(|asker| asker.next())
-        })
-        .flatten();
+        let next = self.next(visit);
         Ok(Ticket { visit, next })
+    }
+
+    /// Where the browser was going: what the query says, or else a cookie.
+    fn next(&self, visit: Number) -> Option<LocalPath> {
+        let core = &self.login.0.core;
+        let carried = match core.settings.next_in {
+            NextIn::Query => None,
+            NextIn::Cookie => cookies::carried(core, CookieOf::Next, &self.request.headers),
+        };
+        visit::note(visit, |notes| {
+            if let Some(carried) = carried.and_then(LocalPath::parse) {
+                notes.carries_next(core, carried);
+            }
+            let asked = notes.asker.as_ref().and_then(|asker| asker.next());
+            asked.or_else(|| notes.next_of(core).cloned())
+        })
+        .flatten()
     }
 
     /// Finds out, once a request: first by the session cookie, then by the
@@ -217,7 +234,7 @@ impl<U: AuthUser> Ask<'_, U> {
     }
 
     pub(crate) fn enter(&self) -> Result<Number, LoginError> {
-        visit::enter(&self.login.0.core, |form| asker(self.request, form))
+        visit::enter(&self.login.0.core, |keep| asker(self.request, keep))
     }
 }
 
@@ -242,26 +259,10 @@ fn visitor(core: &Core, request: &Parts) -> Visitor {
     }
 }
 
-fn asker(request: &Parts, form: Option<AnswerForm>) -> Asker {
-    let text = |name| {
-        request
-            .headers
-            .get(name)
-            .and_then(|value| value.to_str().ok())
-    };
-    let form = form.unwrap_or_else(|| {
-        if request.headers.contains_key("hx-request") {
-            AnswerForm::Htmx
-        } else if text(header::ACCEPT.as_str()).is_some_and(|accept| accept.contains("text/html")) {
-            AnswerForm::Page
-        } else {
-            AnswerForm::Api
-        }
-    });
+fn asker(request: &Parts, keep: bool) -> Asker {
     let uri = request
         .extensions
         .get::<OriginalUri>()
         .map_or(&request.uri, |original| &original.0);
-    let current_page = request.headers.get("hx-current-url");
-    Asker::new(form, &request.method, uri, current_page)
+    Asker::new(&request.method, uri, &request.headers, keep)
 }

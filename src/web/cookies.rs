@@ -4,26 +4,35 @@ use crate::{
     key::SignedBy,
     manager::{CookieOf, Core, Sent},
     session::presented::ShownCookies,
+    signed,
     token::Token,
 };
 use axum::http::{HeaderMap, HeaderValue, header};
 
 /// The token that this request presents to a realm, if the realm has signed it.
-///
-/// Two cookies of the name are none: one of them was planted, and nobody can
-/// tell which (RFC 6265bis, 5.8.3 leaves the order open).
 pub(super) fn presented(
     core: &Core,
     of: CookieOf,
     headers: &HeaderMap,
 ) -> Option<(Token, SignedBy)> {
     let kind = core.cookie(of);
-    let mut values = values(headers, kind.name.as_bytes());
-    let value = values.next()?;
-    if values.next().is_some() {
-        return None;
-    }
-    Token::from_cookie_value(value, &kind.keys)
+    Token::from_cookie_value(single(&kind.name, headers)?, &kind.keys)
+}
+
+/// The text that this request carries for a realm, if the realm has signed it
+/// and its time is not over.
+pub(super) fn carried(core: &Core, of: CookieOf, headers: &HeaderMap) -> Option<String> {
+    let kind = core.cookie(of);
+    signed::read(&kind.keys, single(&kind.name, headers)?, core.now())
+}
+
+/// The value of the only cookie of this name.
+///
+/// Two cookies of the name are none: one of them was planted, and nobody can
+/// tell which (RFC 6265bis, 5.8.3 leaves the order open).
+fn single<'a>(name: &'a str, headers: &'a HeaderMap) -> Option<&'a [u8]> {
+    let mut values = values(headers, name.as_bytes());
+    values.next().filter(|_| values.next().is_none())
 }
 
 /// The cookies that tell a realm who somebody is, unread.

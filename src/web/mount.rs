@@ -8,7 +8,12 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use axum::{body::Body, extract::Request, http::request::Parts, response::Response};
+use axum::{
+    body::Body,
+    extract::Request,
+    http::{Extensions, request::Parts},
+    response::Response,
+};
 use pin_project_lite::pin_project;
 use tokio::task::futures::TaskLocalFuture;
 use tower_layer::Layer;
@@ -16,10 +21,14 @@ use tower_service::Service;
 
 use crate::{
     session::{
-        AnswerForm,
+        Custom, Customs,
         visit::{Mark, Realms, Visit},
     },
-    web::{Answers, answer, cross_origin::CrossOrigin},
+    web::{
+        answer,
+        cross_origin::CrossOrigin,
+        instead::{Instead, Spare},
+    },
 };
 
 /// What every handler of one router has around it.
@@ -27,7 +36,9 @@ use crate::{
 pub(crate) struct Mount {
     realms: Realms,
     cross_origin: Arc<CrossOrigin>,
-    form: Option<AnswerForm>,
+    custom: Customs,
+    /// Handlers for refusals, by the state that they take.
+    instead: Option<Arc<Extensions>>,
 }
 
 impl Mount {
@@ -35,14 +46,35 @@ impl Mount {
         Self {
             cross_origin: Arc::new(CrossOrigin::of(&realms)),
             realms,
-            form: None,
+            custom: None,
+            instead: None,
         }
     }
 
-    /// The same, with the form of the library's answers fixed.
-    pub(crate) fn answering(mut self, answers: Option<Answers>) -> Self {
-        self.form = answers.map(Answers::form).or(self.form);
+    /// The same, for routes with a custom of their own.
+    pub(crate) fn within<S: 'static>(mut self, custom: &Custom, instead: &Instead<S>) -> Self {
+        self.custom = custom.within(&self.custom);
+        if !instead.is_empty() {
+            let mut all = self.instead.as_deref().cloned().unwrap_or_default();
+            all.insert(instead.within(all.get()));
+            self.instead = Some(Arc::new(all));
+        }
         self
+    }
+
+    /// What a handler for refusals will need, if there is one here.
+    pub(crate) fn spare<S: Clone + 'static>(&self, parts: &Parts, state: &S) -> Option<Spare<S>> {
+        let all = self.instead.as_deref()?;
+        let (own, top) = (all.get(), all.get());
+        if own.is_none() && top.is_none() {
+            return None;
+        }
+        Some(Spare {
+            own: own.cloned(),
+            top: top.cloned(),
+            parts: parts.clone(),
+            state: state.clone(),
+        })
     }
 
     /// Is this request one that no other site's page has sent?
@@ -59,7 +91,7 @@ impl Mount {
         if joined.0 {
             return Visited::Joined { future: handler() };
         }
-        let visit = Visit::new(self.realms.clone(), self.form);
+        let visit = Visit::new(self.realms.clone(), self.custom.clone());
         Visited::Own {
             future: visit.scope(handler()),
         }
@@ -68,7 +100,12 @@ impl Mount {
     /// Joins the visit that a layer has opened around this request, if there is one.
     pub(crate) fn join(&self, request: &Parts) -> Joined {
         let mark = request.extensions.get().copied();
-        Joined(Visit::join(&self.realms, self.form, mark, &request.headers))
+        Joined(Visit::join(
+            &self.realms,
+            &self.custom,
+            mark,
+            &request.headers,
+        ))
     }
 
     /// The layer that opens a visit outside of an app's layer, for the handler inside.
@@ -201,8 +238,12 @@ where
                 } else {
                     let mark = Mark::new();
                     parts.extensions.insert(mark);
-                    let visit =
-                        Visit::joinable(mount.realms.clone(), mount.form, mark, &parts.headers);
+                    let visit = Visit::joinable(
+                        mount.realms.clone(),
+                        mount.custom.clone(),
+                        mark,
+                        &parts.headers,
+                    );
                     Visited::Own {
                         future: visit.scope(Answer::of(inner, parts, body)),
                     }

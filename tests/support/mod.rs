@@ -21,6 +21,7 @@ use axum::{
     http::{HeaderMap, HeaderName, Method, Request, StatusCode, header},
     response::Redirect,
 };
+use data_encoding::BASE64URL_NOPAD;
 use http_body_util::BodyExt;
 use portcullis::{
     Anonymous, AnySession, AuthHash, AuthUser, Authenticated, BoxError, Builder, Clock,
@@ -31,6 +32,7 @@ use portcullis::{
         Restore, Rotate, SessionStore, StoreError, Swap, Sweep, TokenHash, Touch, Update,
     },
 };
+use ring::{hkdf, hmac};
 use serde::{Deserialize, Serialize};
 use tower::ServiceExt;
 
@@ -547,6 +549,17 @@ impl Reply {
             .map(|value| value.to_str().unwrap())
             .collect()
     }
+
+    /// The lines about cookies that stand for something in the store: all but
+    /// those of messages and `next`.
+    pub fn session_cookies(&self) -> Vec<&str> {
+        let mut lines = self.set_cookies();
+        lines.retain(|line| {
+            let name = line.split('=').next().unwrap();
+            !name.ends_with("-flash") && !name.ends_with("-next")
+        });
+        lines
+    }
 }
 
 pub struct HeaderNameOrStr(HeaderName);
@@ -680,4 +693,22 @@ pub async fn with_cookie(app: &Router, method: Method, path: &str, cookie: &[u8]
         .uri(path)
         .header(header::COOKIE, cookie);
     send(app, request.body(Body::empty()).unwrap()).await
+}
+
+/// A cookie that the server could have signed: as it is after a mistake of
+/// ours, or with the key in the wrong hands.
+pub fn signed(usage: &str, text: &str) -> String {
+    let salt = hkdf::Salt::new(hkdf::HKDF_SHA256, b"portcullis/v1");
+    let extracted = salt.extract(&[1; 32]);
+    let mut derived = [0; 32];
+    let info = [usage.as_bytes(), b"/", b"login"];
+    let okm = extracted.expand(&info, hkdf::HKDF_SHA256).unwrap();
+    okm.fill(&mut derived).unwrap();
+    let text = BASE64URL_NOPAD.encode(text.as_bytes());
+    let message = format!("v1.{}.{text}", START + 600);
+    let tag = hmac::sign(
+        &hmac::Key::new(hmac::HMAC_SHA256, &derived),
+        message.as_bytes(),
+    );
+    format!("{message}.{}", BASE64URL_NOPAD.encode(&tag.as_ref()[..16]))
 }

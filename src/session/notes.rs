@@ -1,0 +1,198 @@
+//! What is noted during a visit: whom each realm found, and what is to be sent.
+
+use std::{any::Any, sync::Arc};
+
+use crate::{
+    clock::Timestamp,
+    error::LoginError,
+    local_path::LocalPath,
+    manager::{CookieOf, Core, Sent},
+    session::{
+        Asker, Customs, Found,
+        device::Visitor,
+        presented::{Presented, ShownCookies, Stranger},
+        visit::Number,
+    },
+    store::{Record, RecordId},
+    token::Token,
+};
+
+/// What was found and what is to be sent.
+#[derive(Default)]
+pub(crate) struct Notes {
+    pub(super) number: Number,
+    seen: Vec<Seen>,
+    cookies: Vec<(Arc<Core>, CookieOf, Sent)>,
+    /// The answer depends on the session cookie.
+    pub(crate) looked: bool,
+    /// And on what else the request says of who sent it.
+    pub(crate) looked_at_request: bool,
+    /// Somebody is logged in, or was when the request came in.
+    pub(crate) logged_in: bool,
+    /// The answer is for one person's eyes.
+    pub(crate) private: bool,
+    /// The realm that was asked last.
+    pub(crate) asked: Option<Arc<Core>>,
+    /// Who asks, as far as an answer of the library depends on it.
+    pub(crate) asker: Option<Asker>,
+    /// What the routes say about answers, once the visit is over.
+    pub(crate) custom: Customs,
+    /// The `next` that each realm's cookie carries.
+    pub(super) next: Vec<(Arc<Core>, LocalPath)>,
+}
+
+/// What one realm found under the cookie of this request.
+struct Seen {
+    core: Arc<Core>,
+    presented: Presented,
+    found: Box<dyn Any + Send>,
+}
+
+impl Notes {
+    pub(super) fn of(number: Number) -> Self {
+        Self {
+            number,
+            ..Self::default()
+        }
+    }
+
+    /// What was found before in this visit.
+    ///
+    /// # Errors
+    ///
+    /// When it was found under other cookies: a request inside a request.
+    pub(crate) fn seen<U: 'static>(
+        &self,
+        core: &Arc<Core>,
+        shown: &ShownCookies,
+    ) -> Result<Option<Found<U>>, LoginError> {
+        let Some(seen) = self.by(core) else {
+            return Ok(None);
+        };
+        if seen.presented.cookies != *shown {
+            return Err(LoginError::misuse(
+                core.realm(),
+                "send a request with another cookie through the router, not through a layer of this request",
+            ));
+        }
+        Ok(seen.found.downcast_ref::<Found<U>>().cloned())
+    }
+
+    pub(crate) fn see<U: 'static>(
+        &mut self,
+        core: &Arc<Core>,
+        presented: Presented,
+        found: Found<U>,
+    ) where
+        Found<U>: Send,
+    {
+        self.seen.push(Seen {
+            core: core.clone(),
+            presented,
+            found: Box::new(Found::<U>::Nobody),
+        });
+        self.change(core, found);
+    }
+
+    /// Has this realm looked?
+    pub(crate) fn has_seen(&self, core: &Arc<Core>) -> bool {
+        self.by(core).is_some()
+    }
+
+    /// What this realm has found up to now, whatever the cookie.
+    pub(crate) fn found<U: 'static>(&self, core: &Arc<Core>) -> Option<Found<U>> {
+        self.by(core)?.found.downcast_ref().cloned()
+    }
+
+    pub(crate) fn stranger(&self, core: &Arc<Core>) -> Stranger {
+        self.by(core)
+            .map_or_else(Stranger::default, |seen| seen.presented.stranger.clone())
+    }
+
+    /// Has the request a cookie under the name of the remember cookie, good or bad?
+    pub(crate) fn shows_remember_cookie(&self, core: &Arc<Core>) -> bool {
+        self.by(core)
+            .is_some_and(|seen| !seen.presented.cookies.remember.is_empty())
+    }
+
+    /// From now on this realm's state in this request is `found`.
+    pub(crate) fn change<U: 'static>(&mut self, core: &Arc<Core>, found: Found<U>)
+    where
+        Found<U>: Send,
+    {
+        self.logged_in |= matches!(found, Found::LoggedIn(_));
+        self.private |= self.logged_in;
+        if let Some(seen) = self.by_mut(core) {
+            seen.found = Box::new(found);
+        }
+    }
+
+    pub(crate) fn change_stranger(&mut self, core: &Arc<Core>, record: Option<Record>) {
+        self.private |= record.is_some();
+        if let Some(seen) = self.by_mut(core) {
+            seen.presented.stranger = Stranger::Read(record);
+        }
+    }
+
+    /// The stranger has become a user, or a user has left: what was kept under
+    /// the stranger's cookie is nobody's any more.
+    pub(crate) fn leave_stranger(&mut self, core: &Arc<Core>) {
+        let presented = !matches!(self.stranger(core), Stranger::Read(None));
+        self.change_stranger(core, None);
+        if presented {
+            self.set_cookie(core, CookieOf::Stranger, Sent::Removed);
+        }
+    }
+
+    /// Sends the cookie of this token with the answer.
+    pub(crate) fn send_token(&mut self, core: &Arc<Core>, of: CookieOf, token: &Token) {
+        let value = core.cookie(of).value_of(token);
+        self.set_cookie(core, of, Sent::Value(value, None));
+    }
+
+    /// Sends the remember cookie with the answer, good up to then.
+    pub(crate) fn send_remember_token(
+        &mut self,
+        core: &Arc<Core>,
+        token: &Token,
+        until: Timestamp,
+    ) {
+        let value = core.cookie(CookieOf::Remember).value_of(token);
+        self.set_cookie(core, CookieOf::Remember, Sent::Value(value, Some(until)));
+    }
+
+    /// Sends a cookie with the answer, in the place of an earlier one of the name.
+    pub(crate) fn set_cookie(&mut self, core: &Arc<Core>, of: CookieOf, sent: Sent) {
+        self.cookies
+            .retain(|(other, other_of, _)| !Arc::ptr_eq(other, core) || *other_of != of);
+        self.cookies.push((core.clone(), of, sent));
+    }
+
+    /// Is a cookie of this name sent or removed?
+    pub(crate) fn sends(&self, core: &Arc<Core>, of: CookieOf) -> bool {
+        let mut all = self.cookies.iter();
+        all.any(|(other, other_of, _)| Arc::ptr_eq(other, core) && *other_of == of)
+    }
+
+    pub(crate) fn cookies(&self) -> &[(Arc<Core>, CookieOf, Sent)] {
+        &self.cookies
+    }
+
+    pub(super) fn visitor(&self, core: &Arc<Core>) -> Visitor {
+        self.by(core)
+            .map_or_else(Visitor::default, |seen| seen.presented.visitor.clone())
+    }
+
+    pub(super) fn presented_series(&self, core: &Arc<Core>) -> Option<RecordId> {
+        self.by(core)?.presented.series
+    }
+
+    fn by(&self, core: &Arc<Core>) -> Option<&Seen> {
+        self.seen.iter().find(|seen| Arc::ptr_eq(&seen.core, core))
+    }
+
+    fn by_mut(&mut self, core: &Arc<Core>) -> Option<&mut Seen> {
+        let mut seen = self.seen.iter_mut();
+        seen.find(|seen| Arc::ptr_eq(&seen.core, core))
+    }
+}
