@@ -10,8 +10,8 @@ use axum::{
     response::{Html, Redirect},
 };
 use portcullis::{
-    Anonymous, AuthHash, AuthUser, Authenticated, BoxError, CurrentUser, Login, LoginError,
-    LoginManager, OneFactor, Routes, SecretKey, Session, public,
+    Anonymous, AuthHash, AuthUser, Authenticated, BoxError, CurrentUser, Flashes, Login,
+    LoginError, LoginManager, OneFactor, Routes, SecretKey, Session, public,
 };
 use serde::Deserialize;
 
@@ -55,15 +55,18 @@ async fn home(who: CurrentUser<Account>) -> Html<&'static str> {
     })
 }
 
-async fn login_page() -> Html<&'static str> {
-    Html(
-        r#"<form method="post">
+async fn login_page(flashes: Flashes<Account>) -> Html<String> {
+    let told: String = flashes
+        .iter()
+        .map(|flash| format!("<p>{flash}</p>"))
+        .collect();
+    let form = r#"<form method="post">
              Email: <input name="email"><br>
              Password: <input name="password" type="password"><br>
              <label><input name="remember" type="checkbox" value="true"> Remember me</label><br>
              <button>Log In</button>
-           </form>"#,
-    )
+           </form>"#;
+    Html(told + form) // "Please log in to access this page."
 }
 
 #[derive(Deserialize)]

@@ -3,6 +3,9 @@
 mod clock;
 mod error;
 mod event;
+#[cfg(any(doc, doctest))]
+#[doc = include_str!("../docs/from-flask-login.md")]
+pub mod from_flask_login {}
 mod key;
 mod loader;
 mod local_path;

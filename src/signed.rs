@@ -50,6 +50,15 @@ pub(crate) fn read(keys: &KeyRing, value: &[u8], now: Timestamp) -> Option<Strin
     String::from_utf8(BASE64URL_NOPAD.decode(text.as_bytes()).ok()?).ok()
 }
 
+/// The text, whoever has signed it.
+#[cfg(feature = "testing")]
+pub(crate) fn text_of(value: &str) -> Option<String> {
+    let text = BASE64URL_NOPAD
+        .decode(value.split('.').nth(2)?.as_bytes())
+        .ok()?;
+    String::from_utf8(text).ok()
+}
+
 const VERSION: &str = "v1";
 const MAX_VALUE: usize = 2 + 1 + 20 + 1 + (MAX_TEXT * 4).div_ceil(3) + 1 + 22;
 const LONGEST_NAME: usize = 64 + "-stranger".len();

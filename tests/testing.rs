@@ -77,6 +77,9 @@ async fn redirects_are_followed_on_request() {
     let mut client = TestClient::new(world.app.clone());
     let reply = client.get("/me").await;
     assert_eq!(reply.status(), StatusCode::SEE_OTHER);
+    let flashes = client.flashes();
+    assert_eq!(flashes.len(), 1);
+    assert_eq!(flashes[0].message(), "Please log in to access this page.");
     let reply = client.get("/me").follow_redirects().await;
     assert_eq!(
         (reply.status(), reply.text()),

@@ -18,7 +18,11 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Serialize, de::DeserializeOwned};
 use tower_service::Service;
 
-use crate::{session::login_as::LoginAs, user::AuthUser};
+use crate::{
+    session::login_as::LoginAs,
+    user::AuthUser,
+    web::{Flash, flash::carried_by},
+};
 
 /// A browser that sends requests to an app without a socket, and keeps its cookies.
 ///
@@ -140,6 +144,17 @@ impl TestClient {
     /// The names of the cookies that the browser holds.
     pub fn cookie_names(&self) -> impl Iterator<Item = &str> {
         self.cookies.keys().map(String::as_str)
+    }
+
+    /// The messages that the browser carries and no page has shown yet, such as
+    /// "Please log in to access this page."
+    pub fn flashes(&self) -> Vec<Flash> {
+        let carried = self
+            .cookies
+            .iter()
+            .filter(|(name, _)| name.ends_with("-flash"));
+        let read = carried.filter_map(|(_, cookie)| carried_by(&cookie.value));
+        read.flatten().collect()
     }
 
     async fn send(&mut self, mut request: Request<Body>) -> TestResponse {

@@ -165,6 +165,12 @@ pub(super) fn carry(core: &Core, message: &str, category: &str) -> Option<Sent> 
     sent
 }
 
+/// What a cookie's value carries, for a test, which has no keys.
+#[cfg(feature = "testing")]
+pub(crate) fn carried_by(value: &str) -> Option<Vec<Flash>> {
+    read(&crate::signed::text_of(value)?)
+}
+
 fn read(text: &str) -> Option<Vec<Flash>> {
     let all: Vec<(String, String)> = serde_json::from_str(text).ok()?;
     let flash = |(category, message)| Flash { category, message };

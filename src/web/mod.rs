@@ -13,7 +13,7 @@ mod cookies;
 pub(crate) mod cross_origin;
 mod current_user;
 mod data;
-mod flash;
+pub(crate) mod flash;
 pub(crate) mod instead;
 pub(crate) mod mount;
 mod next;
