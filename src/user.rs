@@ -52,6 +52,10 @@ pub trait AuthUser: Send + Sync + 'static {
     type Factors: Factors;
 
     /// Who this is, the same for as long as the account lives.
+    ///
+    /// Or a token of the account that changes, as Flask-Login's "alternative
+    /// tokens": with it all sessions and remembered browsers end.
+    /// [`session_auth_hash`](Self::session_auth_hash) does that without another key.
     fn id(&self) -> Self::Id;
 
     /// May this user be logged in now? Asked at login and whenever the user is

@@ -130,6 +130,17 @@ async fn leafstorm_logs_in_is_let_in_and_logs_out() {
         403
     );
 
+    assert!(
+        !client.jar.contains_key("__Host-login-remember"),
+        "an unchecked box"
+    );
+    assert_eq!(client.send("POST", "/logout", &[], "").await.status, 303);
+    let reply = client.log_in("secret&remember=true").await;
+    assert_eq!(reply.status, 303);
+    client.jar.remove("__Host-login"); // the window is closed
+    let reply = client.send("GET", "/protected", &[], "").await;
+    assert!(reply.body.starts_with("Logged in as: leafstorm"));
+
     let copy = client.jar.clone();
     assert_eq!(client.send("POST", "/logout", &[], "").await.status, 303);
     assert!(!client.jar.contains_key("__Host-login"));

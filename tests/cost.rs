@@ -11,7 +11,9 @@ use support::*;
 async fn a_public_page_pays_nothing() {
     let world = World::new();
     let logged_in = world.logged_in(1).await;
-    for mut browser in [world.browser(), logged_in] {
+    let mut remembered = world.remembered(1).await;
+    remembered.close();
+    for mut browser in [world.browser(), logged_in, remembered] {
         world.store.taken();
         world.loads();
         let reply = browser.get("/").await;
@@ -110,4 +112,44 @@ async fn an_answer_keeps_the_vary_that_it_has() {
     );
     let reply = world.logged_in(1).await.get("/vary").await;
     assert_eq!(reply.header(header::CACHE_CONTROL), Some("no-store"));
+}
+
+#[tokio::test]
+async fn being_remembered_costs_nothing_while_the_session_lives() {
+    let world = World::new();
+    let mut browser = world.remembered(1).await;
+    world.store.taken();
+    browser.get("/me").await;
+    let first_use = world.store.taken();
+    assert_eq!(
+        first_use,
+        ["load", "touch", "load"],
+        "of a session with a series, once"
+    );
+    for path in ["/me", "/fresh", "/who"] {
+        browser.get(path).await;
+        assert_eq!(world.store.taken(), ["load"], "{path}");
+    }
+    browser.close();
+    browser.get("/me").await;
+    assert_eq!(world.store.taken(), ["load", "restore"]);
+    browser.get("/me").await;
+    assert_eq!(
+        world.store.taken(),
+        ["load", "touch", "load", "update"],
+        "its token has arrived"
+    );
+    browser.get("/me").await;
+    assert_eq!(world.store.taken(), ["load"]);
+    for (path, steps) in [
+        ("/confirm/1", &["load", "rotate"][..]),
+        ("/password/new", &["load", "load", "rotate"]),
+        ("/logout", &["load", "end", "list"]),
+        ("/remember/1", &["insert"]),
+    ] {
+        browser.get("/who").await; // the first use of a new session is another story
+        world.store.taken();
+        browser.post(path).await;
+        assert_eq!(world.store.taken(), steps, "{path}");
+    }
 }

@@ -137,7 +137,7 @@ async fn no_secret_reaches_the_log() {
     let mut secrets = vec![];
     for path in [
         "/note/424242",
-        "/login/1",
+        "/remember/1",
         "/confirm/1",
         "/password/hunter2",
         "/switch/2",
@@ -149,6 +149,20 @@ async fn no_secret_reaches_the_log() {
             secrets.extend(value.split('.').skip(2).map(str::to_owned));
         }
     }
+    browser.post("/remember/1").await;
+    let mut thief = browser.clone();
+    for browser in [&mut browser, &mut thief] {
+        browser.close();
+        browser.get("/me").await;
+        world.clock.pass(HOUR);
+        secrets.extend(
+            browser
+                .jar
+                .values()
+                .flat_map(|value| value.split('.').skip(2))
+                .map(str::to_owned),
+        );
+    }
     world.store.break_at(Some("all"));
     browser.post("/login/1").await;
     browser.get("/data").await;
@@ -158,4 +172,41 @@ async fn no_secret_reaches_the_log() {
     for secret in secrets {
         assert!(!logged.contains(&secret), "{secret} in\n{logged}");
     }
+}
+
+#[tokio::test]
+async fn events_are_logged_under_names_that_stay() {
+    let log = Log::default();
+    let _guard = tracing::subscriber::set_default(log.clone());
+    let world = World::new();
+    let mut browser = world.remembered(1).await;
+    let logged = log.taken();
+    let start = r#"INFO portcullis event="user_logged_in" realm="login" session="#;
+    assert!(logged.contains(start), "{logged}");
+    let looked = r#"TRACE portcullis event="user_accessed" realm="login""#;
+    assert!(logged.contains(looked), "{logged}");
+    browser.close();
+    let mut thief = browser.clone();
+    browser.get("/me").await;
+    browser.get("/fresh").await;
+    let logged = log.taken();
+    assert!(
+        logged.contains(r#"INFO portcullis event="user_loaded_from_cookie""#),
+        "{logged}"
+    );
+    assert!(
+        logged.contains(r#"DEBUG portcullis event="user_needs_refresh""#),
+        "{logged}"
+    );
+    browser.user_agent = "Chrome/1.0";
+    world.clock.pass(HOUR);
+    browser.get("/me").await;
+    thief.get("/me").await;
+    let logged = log.taken();
+    assert!(
+        logged.contains(r#"WARN portcullis event="session_protected""#),
+        "{logged}"
+    );
+    let theft = r#"WARN portcullis event="remember_theft" realm="login""#;
+    assert!(logged.contains(theft), "{logged}");
 }

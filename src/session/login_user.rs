@@ -109,6 +109,9 @@ struct Options {
 impl<P, U, Next> LoginUser<P, U, Next> {
     /// Logs in although the user is not [active](AuthUser::is_active), and
     /// keeps the session alive although it stays so.
+    ///
+    /// Then [`Authenticated`] no longer says that the user is active: a handler
+    /// to which that matters asks `user.is_active()` itself.
     pub fn force_inactive(mut self) -> Self {
         self.options.force_inactive = true;
         self

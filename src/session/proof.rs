@@ -68,6 +68,9 @@ pub enum OnlyRealm {}
 /// }
 /// ```
 ///
+/// The user was [active](AuthUser::is_active) when the request came in, unless
+/// the login was [forced](crate::LoginUser::force_inactive).
+///
 /// # Security
 ///
 /// It says what was true when the request came in. Kept beyond its request

@@ -49,9 +49,19 @@ impl<U: AuthUser> Realm<U> {
                 Verdict::Present => None,
                 Verdict::Lost(session) => Some(session),
             };
-            let Some(user) = self.remembered_user(&content).await? else {
+            let user = self.load_user(content.user).await?;
+            let user = user.filter(|user| content.forced || user.is_active());
+            let Some(user) = user else {
+                if restores {
+                    self.end_series(&series).await?; // as its sessions end
+                }
                 return Ok(Found::Nobody);
             };
+            if !self.has_credentials(&user, &content) {
+                // It is not ended: the request that has just changed the password
+                // may be about to replace it.
+                return Ok(Found::Nobody);
+            }
             if !restores {
                 let info = SessionInfo::without_session(Source::RememberCookie, now);
                 let known = self.known(user, None, info, content.forced);
@@ -65,14 +75,18 @@ impl<U: AuthUser> Realm<U> {
         Err(core.failed("the remember series was written to all the time"))
     }
 
-    /// The user of a series, if there still is one with these credentials.
-    async fn remembered_user(&self, content: &SeriesContent<'_>) -> Result<Option<U>, LoginError> {
-        let user = self.load_user(content.user).await?;
-        Ok(user.filter(|user| {
-            let auth_hash = user.session_auth_hash();
-            let auth_hash = auth_hash.for_record(self.core.realm(), content.user);
-            (content.forced || user.is_active()) && equal(&auth_hash, &content.auth_hash)
-        }))
+    /// Are the credentials of this user those of the login?
+    fn has_credentials(&self, user: &U, content: &SeriesContent<'_>) -> bool {
+        let auth_hash = user.session_auth_hash();
+        let auth_hash = auth_hash.for_record(self.core.realm(), content.user);
+        equal(&auth_hash, &content.auth_hash)
+    }
+
+    /// Ends a series, and every session that it restored. Answers whether there was any.
+    async fn end_series(&self, series: &Record) -> Result<bool, LoginError> {
+        let mut end = End::new();
+        end.series = Some(series.id);
+        Ok(self.core.done(self.core.store.end(end).await)? > 0)
     }
 
     /// This request lost a race: it has the session of the one that won, which
@@ -103,10 +117,7 @@ impl<U: AuthUser> Realm<U> {
         series: &Record,
         content: &SeriesContent<'_>,
     ) -> Result<Found<U>, LoginError> {
-        let mut end = End::new();
-        end.series = Some(series.id);
-        let ended = self.core.done(self.core.store.end(end).await)?;
-        if ended > 0 {
+        if self.end_series(series).await? {
             let victim = self.load_user(content.user).await.ok().flatten();
             let info = SessionInfo::without_session(Source::RememberCookie, self.core.now());
             let victim = victim.map(|user| Arc::new(self.known(user, None, info, content.forced)));
