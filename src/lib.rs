@@ -30,7 +30,8 @@ pub use local_path::{IntoLocalPath, LocalPath};
 pub use manager::{
     Builder, Dangerous, FreshFor, HasKey, HasLoader, KeyGiven, KeyMissing, ListedSession,
     LoaderGiven, LoaderMissing, Login, LoginManager, NextIn, NoKey, NoLoader, PeerAddress,
-    SameSite, SessionInfo, SessionProtection, Sessions, Source, Unbuilt, UserAgent, Verified,
+    SameSite, SessionInfo, SessionProtection, Sessions, Source, Unbuilt, UserAgent, UserKnown,
+    Verified,
 };
 pub use routing::{AccessRow, AccessTable, Anyone, Public, Realms, Routes, public};
 pub use session::{

@@ -11,7 +11,7 @@ use crate::{
     local_path::IntoLocalPath,
     manager::{
         Core, Dangerous, FreshFor, HasKey, HasLoader, KeyGiven, KeyMissing, LoaderGiven,
-        LoaderMissing, LoginManager, NoKey, NoLoader, Place, Realm, Settings,
+        LoaderMissing, LoginManager, NoKey, NoLoader, Place, Realm, Settings, UserKnown,
         check::check,
         finders::{Finders, Loads},
     },
@@ -96,52 +96,59 @@ impl<L, K> Builder<L, K> {
     /// Who is found so is [`Authenticated`](crate::Authenticated), never
     /// [`Fresh`](crate::Fresh), and has no [`Session`](crate::Session): an API
     /// key logs nobody out. No cookie is set for it.
-    pub fn request_loader<U: AuthUser, F: RequestLoader<U>>(
-        self,
-        loader: F,
-    ) -> Builder<HasLoader<U>, K>
+    pub fn request_loader<U, F>(mut self, loader: F) -> Self
     where
-        L: LoaderGiven<User = U>,
+        L: UserKnown<User = U>,
+        U: AuthUser,
+        F: RequestLoader<U>,
     {
-        self.with_finders(|finders| finders.request = Some(Box::new(Loads(loader))))
+        self.loader.has_loader().0.request = Some(Box::new(Loads(loader)));
+        self
     }
 
     /// Calls a function for each [`LoginEvent`], on a thread where it may block.
-    /// Events wait for it in a queue, up to 1024 of them, and no request waits.
-    pub fn on_event<U: AuthUser>(
-        self,
-        listener: impl Fn(&LoginEvent<U>) + Send + Sync + 'static,
-    ) -> Builder<HasLoader<U>, K>
+    /// Events wait for it in a queue, up to 1024 of them, and no request waits;
+    /// what has no room is left out, and the log says so.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use portcullis::{AuthHash, AuthUser, OneFactor};
+    /// # struct User;
+    /// # impl AuthUser for User {
+    /// #     type Id = u64;
+    /// #     type Factors = OneFactor;
+    /// #     fn id(&self) -> u64 { 1 }
+    /// #     fn session_auth_hash(&self) -> AuthHash { AuthHash::none() }
+    /// # }
+    /// # async fn load_user(_: u64) -> Result<Option<User>, std::io::Error> { Ok(None) }
+    /// use portcullis::LoginManager;
+    ///
+    /// let builder = LoginManager::builder()
+    ///     .user_loader(load_user)
+    ///     .on_event(|event| println!("{}: user {:?}", event.kind().name(), event.user().map(AuthUser::id)));
+    /// # let _ = builder;
+    /// ```
+    pub fn on_event<U, F>(mut self, listener: F) -> Self
     where
-        L: LoaderGiven<User = U>,
+        L: UserKnown<User = U>,
+        U: AuthUser,
+        F: Fn(&LoginEvent<U>) + Send + Sync + 'static,
     {
-        self.with_finders(|finders| finders.listeners.add(listener))
+        self.loader.has_loader().0.listeners.add(listener);
+        self
     }
 
     /// As [`on_event`](Self::on_event), for an async function.
-    pub fn on_event_async<U: AuthUser, Fut>(
-        self,
-        listener: impl Fn(Arc<LoginEvent<U>>) -> Fut + Send + Sync + 'static,
-    ) -> Builder<HasLoader<U>, K>
+    pub fn on_event_async<U, F, Fut>(mut self, listener: F) -> Self
     where
-        L: LoaderGiven<User = U>,
+        L: UserKnown<User = U>,
+        U: AuthUser,
+        F: Fn(Arc<LoginEvent<U>>) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = ()> + Send + 'static,
     {
-        self.with_finders(|finders| finders.listeners.add_async(listener))
-    }
-
-    fn with_finders<U: AuthUser>(
-        self,
-        change: impl FnOnce(&mut Finders<U>),
-    ) -> Builder<HasLoader<U>, K>
-    where
-        L: LoaderGiven<User = U>,
-    {
-        self.with(|loader, key| {
-            let mut loader = loader.into_loader();
-            change(&mut loader.0);
-            (loader, key)
-        })
+        self.loader.has_loader().0.listeners.add_async(listener);
+        self
     }
 
     /// What signs the cookies: see [`SecretKey`].

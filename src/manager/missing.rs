@@ -56,6 +56,26 @@ impl<U: AuthUser> LoaderGiven for HasLoader<U> {
     }
 }
 
+/// The builder knows its user type: bound of
+/// [`Builder::on_event`](crate::Builder::on_event) and what else is about users.
+#[diagnostic::on_unimplemented(
+    message = "the user type of this manager is not known yet",
+    label = "this comes after the user loader",
+    note = "call `.user_loader(load_user)` before it: it says what the user type is"
+)]
+pub trait UserKnown: sealed::Sealed {
+    /// The user type of the loader.
+    type User: AuthUser;
+    #[doc(hidden)]
+    fn has_loader(&mut self) -> &mut HasLoader<Self::User>;
+}
+impl<U: AuthUser> UserKnown for HasLoader<U> {
+    type User = U;
+    fn has_loader(&mut self) -> &mut Self {
+        self
+    }
+}
+
 /// The builder has no key yet: bound of [`Builder::secret_key`](crate::Builder::secret_key).
 #[diagnostic::on_unimplemented(
     message = "the secret key of this manager is set already",

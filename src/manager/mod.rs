@@ -33,6 +33,7 @@ pub use info::{SessionInfo, Source};
 pub use login::{Login, Verified};
 pub use missing::{
     HasKey, HasLoader, KeyGiven, KeyMissing, LoaderGiven, LoaderMissing, NoKey, NoLoader, Unbuilt,
+    UserKnown,
 };
 pub use places::NextIn;
 pub use protection::{PeerAddress, SessionProtection, UserAgent};
