@@ -708,3 +708,54 @@ async fn a_token_of_another_realm_or_another_user_type_is_none() {
     let reply = with_cookie(&other.app, Method::GET, "/who", cookie.as_bytes()).await;
     assert_eq!(reply.body, "nobody");
 }
+
+#[tokio::test]
+async fn a_look_that_failed_has_not_found_nobody() {
+    type Shared = (App, Spy);
+    async fn look_in_vain(
+        axum::extract::State((app, store)): axum::extract::State<Shared>,
+        request: axum::extract::Request,
+        next: axum::middleware::Next,
+    ) -> axum::response::Response {
+        let (mut parts, body) = request.into_parts();
+        store.break_at(Some("load"));
+        let look = <CurrentUser<User> as axum::extract::FromRequestParts<App>>::from_request_parts;
+        assert!(
+            look(&mut parts, &app)
+                .await
+                .is_err_and(|error| error.is_store())
+        );
+        store.break_at(None);
+        next.run(axum::extract::Request::from_parts(parts, body))
+            .await
+    }
+    let store = Arc::new(std::sync::OnceLock::new());
+    let world = {
+        let store = store.clone();
+        World::with(
+            |builder| builder,
+            move |routes, login| {
+                let database = Arc::default();
+                let layer = async move |request, next| {
+                    let spy: &Spy = store.get().unwrap();
+                    let app = App {
+                        login: login.clone(),
+                        database: Arc::clone(&database),
+                    };
+                    look_in_vain(axum::extract::State((app, spy.clone())), request, next).await
+                };
+                let layer = move |request, next| {
+                    let layer = layer.clone();
+                    async move { layer(request, next).await }
+                };
+                routes.layer(axum::middleware::from_fn(layer))
+            },
+        )
+    };
+    store.set(world.store.clone()).ok().unwrap();
+    let mut browser = Browser::of(world.again(|builder| builder).app);
+    browser.post("/remember/1").await;
+    browser.close();
+    browser.app = world.app.clone();
+    assert_eq!(browser.get("/who").await.body, "user 1");
+}

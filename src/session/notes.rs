@@ -45,7 +45,8 @@ pub(crate) struct Notes {
 struct Seen {
     core: Arc<Core>,
     presented: Presented,
-    found: Box<dyn Any + Send>,
+    /// None as long as it is not known: also when a look failed or was dropped half-way.
+    found: Option<Box<dyn Any + Send>>,
 }
 
 impl Notes {
@@ -75,23 +76,17 @@ impl Notes {
                 "send a request with another cookie through the router, not through a layer of this request",
             ));
         }
-        Ok(seen.found.downcast_ref::<Found<U>>().cloned())
+        let found = seen.found.as_ref();
+        Ok(found.and_then(|found| found.downcast_ref::<Found<U>>().cloned()))
     }
 
-    pub(crate) fn see<U: 'static>(
-        &mut self,
-        core: &Arc<Core>,
-        presented: Presented,
-        found: Found<U>,
-    ) where
-        Found<U>: Send,
-    {
+    /// Notes what the request shows to a realm. Whom that is, [`change`](Self::change) says.
+    pub(crate) fn see(&mut self, core: &Arc<Core>, presented: Presented) {
         self.seen.push(Seen {
             core: core.clone(),
             presented,
-            found: Box::new(Found::<U>::Nobody),
+            found: None,
         });
-        self.change(core, found);
     }
 
     /// Has this realm looked?
@@ -101,7 +96,7 @@ impl Notes {
 
     /// What this realm has found up to now, whatever the cookie.
     pub(crate) fn found<U: 'static>(&self, core: &Arc<Core>) -> Option<Found<U>> {
-        self.by(core)?.found.downcast_ref().cloned()
+        self.by(core)?.found.as_ref()?.downcast_ref().cloned()
     }
 
     pub(crate) fn stranger(&self, core: &Arc<Core>) -> Stranger {
@@ -115,6 +110,18 @@ impl Notes {
             .is_some_and(|seen| !seen.presented.cookies.remember.is_empty())
     }
 
+    /// What a look has found out, unless another was faster, or a transition has
+    /// changed it since; answers what counts.
+    pub(crate) fn settle<U: 'static>(&mut self, core: &Arc<Core>, found: Found<U>) -> Found<U>
+    where
+        Found<U>: Send,
+    {
+        self.found(core).unwrap_or_else(|| {
+            self.change(core, found.clone());
+            found
+        })
+    }
+
     /// From now on this realm's state in this request is `found`.
     pub(crate) fn change<U: 'static>(&mut self, core: &Arc<Core>, found: Found<U>)
     where
@@ -123,7 +130,7 @@ impl Notes {
         self.logged_in |= matches!(found, Found::LoggedIn(_));
         self.private |= self.logged_in;
         if let Some(seen) = self.by_mut(core) {
-            seen.found = Box::new(found);
+            seen.found = Some(Box::new(found));
         }
     }
 

@@ -145,7 +145,9 @@ impl<U: AuthUser> Ask<'_, U> {
         let before = visit::note(visit, |notes| notes.seen(core, &shown));
         match before.transpose()?.flatten() {
             Some(Found::LoggedIn(known)) if of == Use::Guard && known.is_only_remembered() => {
-                return self.recall(visit, of).await;
+                let found = self.recall(visit, of).await?;
+                visit::note(visit, |notes| notes.change(core, found.clone()));
+                return Ok(found);
             }
             Some(found) => return Ok(found),
             None => {}
@@ -182,13 +184,13 @@ impl<U: AuthUser> Ask<'_, U> {
             if let Some(SendAgain { token, series }) = again {
                 notes.send_remember_token(core, &token, series.expires);
             }
-            notes.see(core, presented, found.clone());
+            notes.see(core, presented);
         });
         #[cfg(feature = "testing")]
         if let Some(login) = self.request.extensions.get::<LoginAs<U>>()
             && let Some(known) = login.log_in(&self.login, visit).await?
         {
-            return Ok(Found::LoggedIn(known));
+            found = Found::LoggedIn(known);
         }
         if matches!(found, Found::Nobody) && remember.is_some() {
             found = self.recall(visit, of).await?;
@@ -196,6 +198,9 @@ impl<U: AuthUser> Ask<'_, U> {
         if matches!(found, Found::Nobody) {
             found = self.by_request(visit).await?;
         }
+        // Only now: a look that fails or is dropped half-way has found out nothing.
+        let settled = visit::note(visit, |notes| notes.settle(core, found.clone()));
+        let found = settled.unwrap_or(found);
         let user = match &found {
             Found::LoggedIn(known) => Some(known),
             Found::Nobody => None,
@@ -214,9 +219,7 @@ impl<U: AuthUser> Ask<'_, U> {
         };
         let visitor = visitor(&realm.core, self.request);
         let restores = of == Use::Guard;
-        let found = realm.recall(&token, &visitor, restores, visit).await?;
-        visit::note(visit, |notes| notes.change(&realm.core, found.clone()));
-        Ok(found)
+        realm.recall(&token, &visitor, restores, visit).await
     }
 
     /// By the request itself. It gets no cookie, and no session.
@@ -226,10 +229,7 @@ impl<U: AuthUser> Ask<'_, U> {
             return Ok(Found::Nobody);
         }
         let found = realm.by_request(self.request.clone()).await?;
-        visit::note(visit, |notes| {
-            notes.looked_at_request = true;
-            notes.change(&realm.core, found.clone());
-        });
+        visit::note(visit, |notes| notes.looked_at_request = true);
         Ok(found)
     }
 
