@@ -58,6 +58,11 @@ pub enum EventKind {
     UserUnauthorized,
     /// A guard turned a user away whose login is not fresh.
     UserNeedsRefresh,
+    /// A login was refused: the answer to [`LoginError::refused`](crate::LoginError::refused)
+    /// and to an inactive user. Nobody is known of it.
+    LoginRefused,
+    /// Somebody was turned away who may not do this: 403.
+    UserForbidden,
     /// A session came from another browser than it was made for: it was made
     /// stale, or ended, as [`session_protection`](crate::Builder::session_protection) says.
     SessionProtected,
@@ -65,9 +70,9 @@ pub enum EventKind {
     UserSwitched,
     /// A user's credentials changed; the other sessions ended.
     CredentialsChanged,
-    /// A remember token was shown that had been replaced: somebody has a copy.
-    /// The series and every session that it restored have ended. The user is
-    /// there if the loader still finds one.
+    /// A remember token was shown that had been replaced, more than a minute
+    /// after its successor was first seen: somebody has a copy. All sessions of
+    /// that remembered browser have ended. The user is there if the loader still finds one.
     RememberTheft,
     /// A session was ended because its user is gone or inactive, or it was too old.
     SessionEnded,
@@ -85,6 +90,8 @@ impl EventKind {
             Self::UserAccessed => "user_accessed",
             Self::UserUnauthorized => "user_unauthorized",
             Self::UserNeedsRefresh => "user_needs_refresh",
+            Self::LoginRefused => "login_refused",
+            Self::UserForbidden => "user_forbidden",
             Self::SessionProtected => "session_protected",
             Self::UserSwitched => "user_switched",
             Self::CredentialsChanged => "credentials_changed",

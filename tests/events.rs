@@ -52,6 +52,7 @@ async fn each_step_of_a_login_is_told() {
             (EventKind::CredentialsChanged, Some(2), true),
         ),
         ("/logout", (EventKind::UserLoggedOut, Some(2), true)),
+        ("/login/77", (EventKind::LoginRefused, None, false)),
         ("/confirm/1", (EventKind::UserUnauthorized, None, false)),
     ];
     for (path, event) in steps {
@@ -235,6 +236,8 @@ fn names_in_logs_are_for_ever() {
         (EventKind::UserAccessed, "user_accessed"),
         (EventKind::UserUnauthorized, "user_unauthorized"),
         (EventKind::UserNeedsRefresh, "user_needs_refresh"),
+        (EventKind::LoginRefused, "login_refused"),
+        (EventKind::UserForbidden, "user_forbidden"),
         (EventKind::SessionProtected, "session_protected"),
         (EventKind::UserSwitched, "user_switched"),
         (EventKind::CredentialsChanged, "credentials_changed"),

@@ -354,3 +354,20 @@ async fn a_realm_tells_its_own() {
     assert_eq!((reply.body.as_str(), reply.set_cookies().len()), ("", 0));
     assert!(browser.get("/staff/told").await.body.contains("Staff only"));
 }
+
+#[tokio::test]
+async fn a_message_that_nobody_showed_is_gone_with_the_login_that_it_asked_for() {
+    let world = World::new();
+    let mut browser = world.browser();
+    for steps in [["/login/1", "/confirm/1"], ["/login/1", "/logout"]] {
+        for step in steps {
+            browser.get("/fresh").await;
+            world.clock.pass(HOUR / 2);
+            browser.get("/fresh").await;
+            assert!(browser.jar.contains_key("__Host-login-flash"), "{step}");
+            browser.post(step).await;
+            assert!(!browser.jar.contains_key("__Host-login-flash"), "{step}");
+        }
+        browser.jar.clear();
+    }
+}

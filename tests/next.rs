@@ -351,3 +351,23 @@ async fn no_address_that_was_asked_for_leads_away() {
         }
     }
 }
+
+#[tokio::test]
+async fn logging_out_forgets_where_the_browser_was_going() {
+    let world = World::with(
+        |builder| builder.next_in(portcullis::NextIn::Cookie),
+        |routes, _| routes,
+    );
+    let mut browser = world.logged_in(1).await;
+    world.clock.pass(HOUR);
+    browser.get("/fresh").await;
+    assert!(browser.jar.contains_key("__Host-login-next"));
+    browser.post("/logout").await;
+    assert!(!browser.jar.contains_key("__Host-login-next"));
+    let reply = browser.post("/login/2").await;
+    assert_eq!(
+        reply.header("location"),
+        Some("/me"),
+        "not where user 1 was"
+    );
+}

@@ -21,10 +21,13 @@ use crate::{
 
 /// Builds a [`LoginManager`].
 ///
-/// Two things must be said, each once, in any order:
+/// Two things must be said, each once:
 ///
 /// 1. how a user is found: [`user_loader`](Self::user_loader),
 /// 2. what signs the cookies: [`secret_key`](Self::secret_key).
+///
+/// The order is yours, but what is about users (listeners, the request loader)
+/// comes after the user loader, which says what their type is.
 ///
 /// Everything else has a default. You won't need to write out the type
 /// parameters; they say which of the two is still missing, and
@@ -336,10 +339,9 @@ impl<L, K> Builder<L, K> {
         keys.extend(older_keys);
         keys.iter().try_for_each(SecretKey::check)?;
         let core = Arc::new(Core::new(settings, &keys, store, clock));
-        let realm = Realm::new(core, finders);
-        Ok(LoginManager {
-            realm: Arc::new(realm),
-        })
+        let realm = Arc::new(Realm::new(core, finders));
+        realm.connect();
+        Ok(LoginManager { realm })
     }
 
     fn with<L2, K2>(self, change: impl FnOnce(L, K) -> (L2, K2)) -> Builder<L2, K2> {

@@ -1,7 +1,7 @@
 //! What a manager is made of, once it is built.
 
 use std::sync::{
-    Arc,
+    Arc, OnceLock, Weak,
     atomic::{AtomicBool, Ordering},
 };
 
@@ -48,6 +48,12 @@ impl<U: AuthUser> Realm<U> {
         loaded.map_err(|error| LoginError::loader(self.core.realm(), error))
     }
 
+    /// Lets the part of the realm that knows no user type tell of events.
+    pub(super) fn connect(self: &Arc<Self>) {
+        let told: Arc<dyn Told> = self.clone();
+        self.core.told.set(Arc::downgrade(&told)).ok();
+    }
+
     /// Logs an event and tells the listeners.
     pub(crate) fn emit<H: HasUser<U> + 'static>(
         &self,
@@ -64,6 +70,18 @@ impl<U: AuthUser> Realm<U> {
     }
 }
 
+/// A realm, as one that is told of events about nobody.
+trait Told: Send + Sync {
+    fn tell(&self, kind: EventKind);
+}
+
+impl<U: AuthUser> Told for Realm<U> {
+    fn tell(&self, kind: EventKind) {
+        let event = LoginEvent::new(kind, self.core.now(), None, None);
+        self.finders.listeners.tell(event);
+    }
+}
+
 /// A realm without its user type.
 pub(crate) struct Core {
     pub(crate) settings: Settings,
@@ -71,6 +89,7 @@ pub(crate) struct Core {
     pub(crate) store: AnyStore,
     pub(crate) clock: Arc<dyn Clock>,
     swept: AtomicBool,
+    told: OnceLock<Weak<dyn Told>>,
 }
 
 impl Core {
@@ -86,6 +105,7 @@ impl Core {
             store,
             clock,
             swept: AtomicBool::new(false),
+            told: OnceLock::new(),
         }
     }
 
@@ -153,6 +173,14 @@ impl Core {
 
     pub(crate) fn failed(&self, error: impl Into<BoxError>) -> LoginError {
         LoginError::store(self.realm(), error)
+    }
+
+    /// Logs an event about nobody and tells the listeners.
+    pub(crate) fn emit(&self, kind: EventKind) {
+        kind.log(self.realm(), None);
+        if let Some(realm) = self.told.get().and_then(Weak::upgrade) {
+            realm.tell(kind);
+        }
     }
 
     /// Starts the sweeping with the first record; it ends with the manager.

@@ -48,6 +48,9 @@ pub enum PeerAddress {
     /// The address that so many proxies of yours passed on: the last but so
     /// many in `X-Forwarded-For`. With one proxy, `BehindProxies(1)`.
     ///
+    /// A header that is missing, too short or no address is an address of its own:
+    /// a session that was made with a good one counts as from elsewhere.
+    ///
     /// # Security
     ///
     /// Count every proxy that adds a line, and let nobody reach the app around

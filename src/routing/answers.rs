@@ -21,7 +21,11 @@ where
 
     /// Where somebody is sent who has to log in for these routes, in the place
     /// of the manager's [`login_path`](crate::Builder::login_path): a part of
-    /// the app with a login page of its own. What is nested inside may say otherwise.
+    /// the app with a login page of its own. It counts for all of these routes,
+    /// added before or after; what is nested inside may say otherwise.
+    ///
+    /// The login page of an [`area`](Self::area) is not for those whom the area
+    /// asks for, so it stands beside it.
     ///
     /// # Panics
     ///

@@ -120,6 +120,14 @@ impl<P, U, Next> LoginUser<P, U, Next> {
     /// Remembers this browser: when the session is over, because the browser
     /// was closed or the idle limit passed, the user is logged in again, not
     /// [`Fresh`]. For a checkbox of the login form.
+    ///
+    /// # Security
+    ///
+    /// The cookie holds a random token, whose hash is in the store. A guard that
+    /// logs in by it replaces it. The old one stays good for as long as the new
+    /// one has not been seen, and a minute longer, so that a lost answer or a slow
+    /// request is no theft; shown after that it is a copy, and this browser's
+    /// sessions end ([`EventKind::RememberTheft`](crate::EventKind::RememberTheft)).
     pub fn remember(mut self, remember: bool) -> Self {
         self.options.remember = Some(remember);
         self

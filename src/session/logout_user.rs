@@ -71,6 +71,7 @@ impl<P, U: AuthUser> LogoutUser<P, U> {
             notes.private = true;
             notes.change::<U>(core, Found::Nobody);
             notes.leave_stranger(core);
+            notes.forget_the_way(core);
         });
         match end_login(&known, end).await {
             Ok(()) => {

@@ -28,4 +28,13 @@ impl Notes {
             self.set_cookie(core, CookieOf::Next, Sent::Removed);
         }
     }
+
+    /// The login has changed: where the browser was going before, and what it
+    /// was to be told on the way, is of another time, and perhaps of another user.
+    pub(crate) fn forget_the_way(&mut self, core: &Arc<Core>) {
+        self.arrive(core);
+        if self.carries_flash(core) {
+            self.set_cookie(core, CookieOf::Flash, Sent::Removed);
+        }
+    }
 }

@@ -104,6 +104,11 @@ impl Notes {
             .map_or_else(Stranger::default, |seen| seen.presented.stranger.clone())
     }
 
+    pub(super) fn carries_flash(&self, core: &Arc<Core>) -> bool {
+        self.by(core)
+            .is_some_and(|seen| seen.presented.carries_flash)
+    }
+
     /// Has the request a cookie under the name of the remember cookie, good or bad?
     pub(crate) fn shows_remember_cookie(&self, core: &Arc<Core>) -> bool {
         self.by(core)

@@ -14,6 +14,8 @@ pub(crate) struct Presented {
     pub(crate) cookies: ShownCookies,
     pub(crate) visitor: Visitor,
     pub(crate) stranger: Stranger,
+    /// Is there a message that no page has shown?
+    pub(crate) carries_flash: bool,
     /// The series of the remember cookie. It is not read while the session lives.
     pub(crate) series: Option<RecordId>,
 }

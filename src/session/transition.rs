@@ -262,7 +262,7 @@ async fn announce<U: AuthUser>(
         notes.private = true;
         notes.change(core, Found::LoggedIn(known.clone()));
         notes.leave_stranger(core);
-        notes.arrive(core);
+        notes.forget_the_way(core);
     });
     if noted.is_none() {
         let mut end = End::new();

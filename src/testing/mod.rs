@@ -14,6 +14,9 @@
 //! | a function that asks for a proof | [`authenticated`], [`fresh`] |
 //! | what happens when time passes | [`TestClock`], given to the builder |
 //!
+//! Listeners of [events](crate::LoginEvent) are told a moment after the answer: let
+//! the listener of a test send what it hears to a channel, and wait for that.
+//!
 //! # Security
 //!
 //! Nothing of it can be reached from the network: a login is asked for by an
@@ -24,10 +27,12 @@
 mod client;
 mod clock;
 mod proofs;
+mod request;
 
-pub use client::{TestClient, TestRequest, TestResponse};
+pub use client::TestClient;
 pub use clock::TestClock;
 pub use proofs::{authenticated, fresh};
+pub use request::{TestRequest, TestResponse};
 
 pub use crate::session::login_as::LoginAs;
 

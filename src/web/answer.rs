@@ -13,6 +13,7 @@ use axum::{
 
 use crate::{
     error::{Kind, LoginError},
+    event::EventKind,
     session::{
         AnswerForm,
         visit::{self, Notes},
@@ -106,6 +107,7 @@ pub(super) fn finish(notes: Option<Box<Notes>>, mut response: Response) -> Respo
         return response;
     };
     if let Some(Marker { kind, in_words }) = marker {
+        tell(kind, &notes);
         if in_words {
             Words::of(kind, &notes).mark(&mut response);
         } else {
@@ -129,6 +131,16 @@ pub(super) fn finish(notes: Option<Box<Notes>>, mut response: Response) -> Respo
         no_store(response.headers_mut());
     }
     response
+}
+
+/// Tells of refusals that no guard has told of.
+fn tell(kind: Kind, notes: &Notes) {
+    let Some(core) = &notes.asked else { return };
+    match kind {
+        Kind::Refused | Kind::Inactive => core.emit(EventKind::LoginRefused),
+        Kind::Forbidden => core.emit(EventKind::UserForbidden),
+        _ => {}
+    }
 }
 
 /// Says on a handler's answer what [`finish`] will say once more on the

@@ -171,6 +171,7 @@ impl<U: AuthUser> Ask<'_, U> {
             cookies: shown,
             visitor,
             stranger,
+            carries_flash: cookies::has(core, CookieOf::Flash, headers),
             series: remember.as_ref().map(|(token, _)| token.id),
         };
         visit::note(visit, |notes| {

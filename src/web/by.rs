@@ -44,8 +44,8 @@ impl<T> Deref for By<T> {
 /// # Example
 ///
 /// ```
-/// use axum::http::{StatusCode, request::Parts};
-/// use portcullis::{Authenticated, By, HoldsProof};
+/// use axum::http::request::Parts;
+/// use portcullis::{Authenticated, By, HoldsProof, LoginError};
 /// # use portcullis::{AuthHash, AuthUser, OneFactor};
 /// # struct Account { id: u64 }
 /// # impl AuthUser for Account {
@@ -55,17 +55,18 @@ impl<T> Deref for By<T> {
 /// #     fn session_auth_hash(&self) -> AuthHash { AuthHash::none() }
 /// # }
 /// # #[derive(Clone)] struct Db;
-/// # impl Db { async fn is_member(&self, _id: u64) -> Result<bool, StatusCode> { Ok(true) } }
+/// # impl Db { async fn is_member(&self, _id: u64) -> bool { true } }
 ///
 /// struct Member(Authenticated<Account>);
 ///
 /// impl HoldsProof for Member {
 ///     type Proof = Authenticated<Account>;
 ///     type State = Db;
-///     type Rejection = StatusCode;
+///     type Rejection = LoginError;
 ///
-///     async fn from_proof(account: Self::Proof, _: &mut Parts, db: &Db) -> Result<Self, StatusCode> {
-///         if db.is_member(account.id).await? { Ok(Member(account)) } else { Err(StatusCode::FORBIDDEN) }
+///     async fn from_proof(account: Self::Proof, _: &mut Parts, db: &Db) -> Result<Self, LoginError> {
+///         // 403, or what `Routes::forbidden` says
+///         if db.is_member(account.id).await { Ok(Member(account)) } else { Err(LoginError::forbidden()) }
 ///     }
 /// }
 ///

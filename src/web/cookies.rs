@@ -35,6 +35,13 @@ fn single<'a>(name: &'a str, headers: &'a HeaderMap) -> Option<&'a [u8]> {
     values.next().filter(|_| values.next().is_none())
 }
 
+/// Is there a cookie of this kind, good or bad?
+pub(super) fn has(core: &Core, of: CookieOf, headers: &HeaderMap) -> bool {
+    values(headers, core.cookie(of).name.as_bytes())
+        .next()
+        .is_some()
+}
+
 /// The cookies that tell a realm who somebody is, unread.
 pub(super) fn shown(core: &Core, headers: &HeaderMap) -> ShownCookies {
     let of = |of| {

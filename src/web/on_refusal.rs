@@ -100,7 +100,8 @@ impl<L, K> Builder<L, K> {
 
     /// Puts a message in the words of a request: by its `Accept-Language`, or
     /// by a cookie of yours. It gets the message that the builder was given. An
-    /// empty text: nothing is said.
+    /// empty text: nothing is said. The short words of answers without a page, such
+    /// as the title of a JSON answer, are for programs and stay as they are.
     ///
     /// # Example
     ///
