@@ -127,7 +127,7 @@ impl<P, U, Next> LoginUser<P, U, Next> {
     /// logs in by it replaces it. The old one stays good for as long as the new
     /// one has not been seen, and a minute longer, so that a lost answer or a slow
     /// request is no theft; shown after that it is a copy, and this browser's
-    /// sessions end ([`EventKind::RememberTheft`](crate::EventKind::RememberTheft)).
+    /// sessions end ([`EventKind::RememberTheft`]).
     pub fn remember(mut self, remember: bool) -> Self {
         self.options.remember = Some(remember);
         self
