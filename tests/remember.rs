@@ -533,6 +533,22 @@ async fn an_answer_that_was_lost_is_no_theft() {
 }
 
 #[tokio::test]
+async fn only_the_session_that_came_with_a_token_shows_that_it_arrived() {
+    let world = World::new();
+    let mut browser = world.remembered(1).await;
+    let mut closed = browser.clone();
+    closed.close();
+    closed.clone().get("/me").await; // the answer never arrives
+    world.clock.pass(HOUR);
+    assert_eq!(browser.get("/me").await.body, "user 1", "the login's own");
+    world.clock.pass(HOUR);
+    let reply = closed.get("/me").await;
+    assert_eq!(reply.body, "user 1", "no theft");
+    assert_eq!(reply.set_cookies().len(), 2);
+    assert_eq!(browser.get("/me").await.body, "user 1");
+}
+
+#[tokio::test]
 async fn a_slow_request_is_no_theft_for_a_minute_after_the_new_token_was_seen() {
     let world = World::new();
     let mut browser = world.remembered(1).await;

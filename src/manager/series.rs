@@ -137,9 +137,16 @@ impl<'a> SeriesContent<'a> {
         self.session = Some(*session.as_bytes());
     }
 
+    /// A session of the series is in use. Only the one that came with the present
+    /// token shows that it arrived: one that is older may be another browser's.
+    /// Answers whether that is news.
+    pub(crate) fn see_session(&mut self, session: RecordId, now: Timestamp) -> bool {
+        self.session == Some(*session.as_bytes()) && self.see(now)
+    }
+
     /// The present token, or its session, is in use: the one before is good for
     /// a moment more. Answers whether that is news.
-    pub(crate) fn see(&mut self, now: Timestamp) -> bool {
+    fn see(&mut self, now: Timestamp) -> bool {
         let news = !self.seen;
         self.seen = true;
         for earlier in &mut self.earlier {
@@ -210,7 +217,9 @@ mod tests {
     #[test]
     fn a_token_is_good_for_a_minute_after_its_successor_was_seen() {
         let mut series = rotated();
-        assert!(series.see(at(600)) && !series.see(at(700)), "seen once");
+        assert!(!series.see_session(SECOND, at(500)), "another session");
+        assert!(series.see_session(FIRST, at(600)), "its own");
+        assert!(!series.see_session(FIRST, at(700)), "seen once");
         assert_eq!(series.judge(B, A, at(659)), Verdict::Raced(Some(FIRST)));
         assert_eq!(series.judge(B, A, at(660)), Verdict::Stolen);
         assert_eq!(series.judge(B, B, at(9_999)), Verdict::Present);
@@ -230,7 +239,7 @@ mod tests {
         let mut series = rotated();
         let ages_ago = Timestamp::from_unix_seconds(5);
         assert_eq!(series.judge(B, A, ages_ago), Verdict::Lost(Some(FIRST)));
-        series.see(at(1_000_000));
+        series.see_session(FIRST, at(1_000_000));
         assert_eq!(series.judge(B, A, at(0)), Verdict::Stolen);
     }
 

@@ -177,7 +177,7 @@ impl<U: AuthUser> Realm<U> {
             return Ok((false, None));
         }
         let again = match record.series {
-            Some(series) => self.see_series(series, remember).await?,
+            Some(series) => self.see_series(series, record.id, remember).await?,
             None => None,
         };
         Ok((true, again))

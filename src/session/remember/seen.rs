@@ -19,14 +19,15 @@ pub(crate) struct SendAgain {
 }
 
 impl<U: AuthUser> Realm<U> {
-    /// Notes that a session of a series is in use: so the token that came with
-    /// it has arrived, and the one before is good for a moment more. Where being
-    /// remembered begins anew with each use, it does.
+    /// Notes that a session of a series is in use: if the present token came with
+    /// it, that has arrived, and the one before is good for a moment more. Where
+    /// being remembered begins anew with each use, it does.
     ///
     /// Called when the use of the session itself is noted, not with each request.
     pub(in crate::session) async fn see_series(
         &self,
         series: RecordId,
+        session: RecordId,
         cookie: impl FnOnce() -> Option<(Token, SignedBy)>,
     ) -> Result<Option<SendAgain>, LoginError> {
         let core = &self.core;
@@ -37,7 +38,7 @@ impl<U: AuthUser> Realm<U> {
         let mut content =
             SeriesContent::decode(&series.body).map_err(|error| core.failed(error))?;
         let lasts = Duration::from_secs(content.lasts);
-        if content.see(now) {
+        if content.see_session(session, now) {
             let body = content.encode().map_err(|error| core.failed(error))?;
             let kind = RecordKind::Series;
             let update = Update::new(kind, series.id, series.version, body, now);
