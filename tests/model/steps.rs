@@ -6,6 +6,7 @@ use crate::reference::{Options, Protection, Request, Rules, UserId};
 
 /// Two browsers, and a thief with a browser of its own.
 pub const BROWSERS: usize = 3;
+const THIEF: usize = 2;
 pub const USERS: [UserId; 2] = [1, 2];
 pub const AGENTS: [&str; 2] = ["Firefox/1.0", "Chrome/2.0"];
 /// How many old cookie jars are kept to be shown again.
@@ -53,18 +54,30 @@ pub fn rules(protection: Protection) -> impl Strategy<Value = Rules> {
     })
 }
 
-/// Most of it happens in one browser of one user, so that stories come about.
-pub fn step() -> impl Strategy<Value = Step> {
-    let browser = || prop_oneof![4 => Just(0), 1 => Just(1), 2 => Just(2)];
+/// A sequence: steps of their own, and between them the beginnings of stories
+/// that single steps seldom tell.
+pub fn sequence() -> impl Strategy<Value = Vec<Step>> {
+    let stories = prop_oneof![
+        6 => step().prop_map(|step| vec![step]),
+        3 => reopened(),
+        2 => not_arrived(),
+        1 => copied(),
+        1 => weeks(),
+        1 => changed_for_a_while(),
+    ];
+    prop::collection::vec(stories, 1..=24).prop_map(|stories| stories.concat())
+}
+
+fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
-        24 => (browser(), request()).prop_map(|(browser, request)| Step::Send(browser, request)),
-        4 => browser().prop_map(Step::Close),
-        3 => (browser(), 0..SAVED).prop_map(|(browser, at)| Step::Save(browser, at)),
-        5 => (browser(), 0..SAVED).prop_map(|(browser, at)| Step::Restore(browser, at)),
+        20 => (browser(), request()).prop_map(|(browser, request)| Step::Send(browser, request)),
+        1 => browser().prop_map(Step::Close),
+        2 => (browser(), saved()).prop_map(|(browser, at)| Step::Save(browser, at)),
+        4 => (browser(), saved()).prop_map(|(browser, at)| Step::Restore(browser, at)),
         2 => (browser(), 0..2_u8).prop_map(|(browser, agent)| Step::ChangeAgent(browser, agent)),
         1 => (browser(), forged(), 0..200_usize)
             .prop_map(|(browser, forged, at)| Step::Forge(browser, forged, at)),
-        8 => seconds().prop_map(Step::Pass),
+        9 => seconds().prop_map(Step::Pass),
         2 => (user(), change()).prop_map(|(user, change)| Step::ChangeUser(user, change)),
         1 => prop_oneof![
             user().prop_map(Step::EndAll),
@@ -73,18 +86,91 @@ pub fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
+/// The browser is closed and opened again.
+fn reopened() -> impl Strategy<Value = Vec<Step>> {
+    (browser(), page())
+        .prop_map(|(browser, page)| vec![Step::Close(browser), Step::Send(browser, page)])
+}
+
+/// The answer of a request never arrives, or comes late.
+fn not_arrived() -> impl Strategy<Value = Vec<Step>> {
+    (browser(), saved(), any::<bool>(), request()).prop_map(|(browser, at, closed, request)| {
+        let mut steps = vec![Step::Save(browser, at), Step::Send(browser, request)];
+        if closed {
+            steps.insert(0, Step::Close(browser));
+        }
+        steps.push(Step::Restore(browser, at));
+        steps
+    })
+}
+
+/// The thief copies the cookies of a browser as they are now.
+fn copied() -> impl Strategy<Value = Vec<Step>> {
+    (saved(), any::<bool>(), page()).prop_map(|(at, closed, page)| {
+        let mut steps = vec![Step::Save(0, at), Step::Restore(THIEF, at)];
+        if closed {
+            steps.push(Step::Close(THIEF));
+        }
+        steps.push(Step::Send(THIEF, page));
+        steps
+    })
+}
+
+/// A session is used now and then, for longer than it may be idle.
+fn weeks() -> impl Strategy<Value = Vec<Step>> {
+    (browser(), request(), 1..6_usize).prop_map(|(browser, request, weeks)| {
+        let week = [Step::Pass(6 * DAY), Step::Send(browser, Request::Me)];
+        let mut steps = vec![Step::Send(browser, request)];
+        steps.extend(week.repeat(weeks));
+        steps
+    })
+}
+
+/// A user is changed, met by a request, and as before.
+fn changed_for_a_while() -> impl Strategy<Value = Vec<Step>> {
+    (user(), change(), browser(), request()).prop_map(|(user, change, browser, request)| {
+        let back = match change {
+            Change::Password(_) => Change::Password(0),
+            _ => Change::Reactivate,
+        };
+        vec![
+            Step::ChangeUser(user, change),
+            Step::Send(browser, request),
+            Step::ChangeUser(user, back),
+        ]
+    })
+}
+
+/// Most of it happens in one browser.
+fn browser() -> impl Strategy<Value = usize> {
+    prop_oneof![5 => Just(0), 1 => Just(1), 2 => Just(THIEF)]
+}
+
+fn saved() -> impl Strategy<Value = usize> {
+    0..SAVED
+}
+
 fn user() -> impl Strategy<Value = UserId> {
     prop_oneof![3 => Just(USERS[0]), 1 => Just(USERS[1])]
+}
+
+fn page() -> impl Strategy<Value = Request> {
+    select(vec![
+        Request::Me,
+        Request::Fresh,
+        Request::Who,
+        Request::Look,
+        Request::Data,
+    ])
 }
 
 fn request() -> impl Strategy<Value = Request> {
     let value = || 0..10_u64;
     prop_oneof![
-        8 => select(vec![Request::Me, Request::Fresh, Request::Who, Request::Look]),
-        1 => Just(Request::Data),
+        8 => page(),
         1 => value().prop_map(Request::AddNote),
         1 => value().prop_map(Request::AddCart),
-        8 => (user(), options()).prop_map(|(user, options)| Request::LogIn(user, options)),
+        7 => (user(), options()).prop_map(|(user, options)| Request::LogIn(user, options)),
         1 => Just(Request::LogOut),
         2 => user().prop_map(Request::Confirm),
         1 => user().prop_map(Request::Switch),
@@ -120,12 +206,13 @@ fn change() -> impl Strategy<Value = Change> {
 
 /// Around the limits, and mostly short.
 fn seconds() -> impl Strategy<Value = u64> {
-    const HOUR: u64 = 3_600;
-    const DAY: u64 = 24 * HOUR;
     prop_oneof![
         6 => select(vec![1, 30, 59, 60, 61]),
-        4 => select(vec![10 * 60, 15 * 60, HOUR]),
-        3 => select(vec![DAY, 3 * DAY, 6 * DAY]),
+        4 => select(vec![10 * 60, 15 * 60, 50 * 60, 59 * 60, HOUR]),
+        3 => select(vec![DAY, 6 * DAY, 7 * DAY - 5 * 60]),
         1 => select(vec![7 * DAY, 30 * DAY, 365 * DAY]),
     ]
 }
+
+const HOUR: u64 = 3_600;
+const DAY: u64 = 24 * HOUR;
