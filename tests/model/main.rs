@@ -23,7 +23,7 @@ use reference::Protection;
 use together::Together;
 
 /// In each mode of session protection.
-const SEQUENCES: u32 = 1_000;
+const SEQUENCES: u32 = 1_500;
 
 fn agree(protection: Protection) {
     let mut config = Config::default();

@@ -141,7 +141,10 @@ pub enum CookieName {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sent {
+    /// Until the browser is closed.
     Set,
+    /// For so many seconds.
+    SetFor(u64),
     Removed,
 }
 
@@ -437,7 +440,7 @@ impl Model {
         };
         self.series.get_mut(&id).unwrap().tokens.push(next);
         jar.remember = Cookie::Of((id, token));
-        answer.set(CookieName::Remember);
+        answer.remember_for(series.ends - self.now);
         LoggedIn {
             session,
             fresh: false,

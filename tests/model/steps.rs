@@ -63,6 +63,7 @@ pub fn sequence() -> impl Strategy<Value = Vec<Step>> {
         2 => not_arrived(),
         1 => copied(),
         1 => weeks(),
+        1 => kept(),
         1 => changed_for_a_while(),
     ];
     prop::collection::vec(stories, 1..=24).prop_map(|stories| stories.concat())
@@ -118,11 +119,27 @@ fn copied() -> impl Strategy<Value = Vec<Step>> {
 
 /// A session is used now and then, for longer than it may be idle.
 fn weeks() -> impl Strategy<Value = Vec<Step>> {
-    (browser(), request(), 1..6_usize).prop_map(|(browser, request, weeks)| {
-        let week = [Step::Pass(6 * DAY), Step::Send(browser, Request::Me)];
+    let nearly_a_week = select(vec![6 * DAY, 7 * DAY - 130]);
+    let weeks = (nearly_a_week, 0..6 * 60_u64, 1..6_usize);
+    (browser(), request(), weeks).prop_map(|(browser, request, (nearly_a_week, later, weeks))| {
+        let visit = Step::Send(browser, Request::Me);
+        let week = [Step::Pass(later), visit, Step::Pass(nearly_a_week), visit];
         let mut steps = vec![Step::Send(browser, request)];
         steps.extend(week.repeat(weeks));
         steps
+    })
+}
+
+/// Something is kept, somebody else may come, and it is asked for.
+fn kept() -> impl Strategy<Value = Vec<Step>> {
+    (browser(), 0..10_u64, request()).prop_map(|(browser, value, request)| {
+        let requests = [
+            Request::AddNote(value),
+            Request::AddCart(value),
+            request,
+            Request::Data,
+        ];
+        requests.map(|request| Step::Send(browser, request)).into()
     })
 }
 
@@ -179,7 +196,7 @@ fn request() -> impl Strategy<Value = Request> {
 }
 
 fn options() -> impl Strategy<Value = Options> {
-    let days = prop_oneof![6 => Just(None), 1 => select(vec![Some(3), Some(20), Some(5_000)])];
+    let days = prop_oneof![4 => Just(None), 1 => select(vec![Some(3), Some(20), Some(5_000)])];
     let rarely = || prop::bool::weighted(0.15);
     (prop::bool::weighted(0.6), days, rarely(), rarely()).prop_map(
         |(remember, days, stale, force)| Options {

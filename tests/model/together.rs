@@ -310,10 +310,14 @@ fn answer(reply: &Reply) -> Answer {
             STRANGER => CookieName::Stranger,
             other => panic!("a cookie {other}"),
         };
-        match line.contains("Max-Age=0") {
-            true => (name, Sent::Removed),
-            false => (name, Sent::Set),
-        }
+        let max_age = line.split("Max-Age=").nth(1);
+        let max_age = max_age.map(|it| it.split(';').next().unwrap().parse().unwrap());
+        let sent = match max_age {
+            None => Sent::Set,
+            Some(0) => Sent::Removed,
+            Some(seconds) => Sent::SetFor(seconds),
+        };
+        (name, sent)
     });
     Answer {
         status: reply.status.as_u16(),

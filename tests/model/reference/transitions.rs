@@ -59,7 +59,7 @@ impl Model {
             };
             self.series.insert(series, begun);
             jar.remember = Cookie::Of((series, 0));
-            answer.set(CookieName::Remember);
+            answer.remember_for(lasts);
         } else if shown {
             forget(jar, answer);
         }
@@ -172,9 +172,9 @@ impl Model {
                 tokens,
                 ..old
             };
+            answer.remember_for(series.ends - self.now);
             self.series.insert(id, series);
             jar.remember = Cookie::Of((id, 0));
-            answer.set(CookieName::Remember);
         }
         answer.ok("changed");
     }
@@ -320,6 +320,11 @@ impl Answer {
 
     pub(super) fn set(&mut self, name: CookieName) {
         self.cookies.insert(name, Sent::Set);
+    }
+
+    pub(super) fn remember_for(&mut self, seconds: u64) {
+        self.cookies
+            .insert(CookieName::Remember, Sent::SetFor(seconds));
     }
 
     fn removed(&mut self, name: CookieName) {
