@@ -102,13 +102,15 @@ async fn end_login<U: AuthUser>(known: &Known<U>, end: End) -> Result<(), LoginE
         let alive: Vec<_> = sessions
             .into_iter()
             .filter(of_login)
-            .map(|session| session.id)
+            .map(|session| (session.id, session.series))
             .collect();
         if alive.is_empty() {
             return Ok(());
         }
-        for session in alive {
-            core.delete(session).await?;
+        for (session, series) in alive {
+            let mut end = End::new();
+            (end.session, end.series) = (Some(session), series); // new credentials have a series of their own
+            core.done(core.store.end(end).await)?;
         }
     }
     Err(core.failed("the session moved on all the time"))

@@ -1,0 +1,61 @@
+//! What an attack found, and is mended.
+
+mod support;
+
+use std::sync::Arc;
+
+use axum::{
+    extract::{FromRef, Request},
+    http::StatusCode,
+    middleware::{Next, from_fn_with_state},
+    response::Response,
+};
+use portcullis::{Authenticated, CurrentUser, Login, Session};
+use support::{HOUR, User, World};
+
+#[derive(Clone, FromRef)]
+struct LayerState {
+    login: Login<User>,
+}
+
+async fn navbar(_: CurrentUser<User>, request: Request, next: Next) -> Response {
+    next.run(request).await
+}
+
+#[tokio::test]
+async fn a_logout_ends_the_series_that_another_tab_has_just_renewed() {
+    let gate = Arc::new(tokio::sync::Barrier::new(2));
+    let slow = gate.clone();
+    let world = World::with(
+        |b| b,
+        move |routes, _| {
+            routes.post(
+                "/slow-logout",
+                async move |session: Session<Authenticated<User>>| {
+                    slow.wait().await;
+                    slow.wait().await;
+                    session.logout_user().await.map(drop)
+                },
+            )
+        },
+    );
+    let browser = world.remembered(1).await;
+    let mut tab = browser.clone();
+    let mut slow = browser.clone();
+    let task = tokio::spawn(async move { slow.post("/slow-logout").await });
+    gate.wait().await;
+    assert_eq!(tab.post("/password/new").await.body, "changed");
+    gate.wait().await;
+    assert_eq!(task.await.unwrap().status, StatusCode::OK);
+    assert_eq!(
+        tab.get("/look").await.body,
+        "user 1".replace("user 1", "nobody"),
+        "the session (cookie of the other tab) and the series"
+    );
+    tab.close();
+    assert_eq!(
+        tab.get("/who").await.body,
+        "nobody",
+        "logged out, and still remembered"
+    );
+}
