@@ -59,3 +59,66 @@ async fn a_logout_ends_the_series_that_another_tab_has_just_renewed() {
         "logged out, and still remembered"
     );
 }
+
+#[tokio::test]
+async fn a_logout_ends_the_series_whose_cookie_is_shown() {
+    let world = World::new();
+    let mut browser = world.browser();
+    let (mut one, mut two) = (browser.clone(), browser.clone());
+    let remembered = one.post("/remember/1").await;
+    let plain = two.post("/login/1").await;
+    browser.keep(&remembered);
+    browser.keep(&plain);
+    let copy = browser.clone();
+    browser.post("/logout").await;
+    assert!(browser.token().is_none());
+    let mut copy = {
+        let mut c = copy;
+        c.close();
+        c
+    };
+    assert_eq!(
+        copy.get("/who").await.body,
+        "nobody",
+        "logged out, and remembered on the server"
+    );
+}
+
+#[tokio::test]
+async fn a_switch_ends_the_series_whose_cookie_is_shown() {
+    let world = World::new();
+    let mut browser = world.browser();
+    let (mut one, mut two) = (browser.clone(), browser.clone());
+    let remembered = one.post("/remember/1").await;
+    let plain = two.post("/login/2").await;
+    browser.keep(&remembered);
+    browser.keep(&plain);
+    let mut copy = browser.clone();
+    browser.post("/switch/3").await;
+    copy.close();
+    assert_eq!(copy.get("/who").await.body, "nobody");
+}
+
+#[tokio::test]
+async fn a_look_in_a_layer_hides_no_theft() {
+    let world = World::with(
+        |b| b,
+        |routes, login| {
+            let state = LayerState { login };
+            routes.layer(from_fn_with_state(state, navbar))
+        },
+    );
+    let mut owner = world.remembered(1).await;
+    owner.close();
+    let mut thief = owner.clone();
+    thief.get("/me").await; // the thief is first
+    thief.get("/me").await; // and uses it
+    world.clock.pass(HOUR);
+    // the owner comes back with the replaced token: theft
+    assert_eq!(owner.get("/me").await.status, StatusCode::SEE_OTHER);
+    assert_eq!(
+        thief.get("/me").await.status,
+        StatusCode::SEE_OTHER,
+        "the thief lives on"
+    );
+}

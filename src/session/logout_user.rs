@@ -12,7 +12,7 @@ use crate::{
         transition::{Unawaited, awaited},
         visit,
     },
-    store::{End, ListByUser, Record, RecordKind},
+    store::{End, ListByUser, Record, RecordId, RecordKind},
     user::AuthUser,
 };
 
@@ -61,6 +61,8 @@ impl<P, U: AuthUser> LogoutUser<P, U> {
         let mut end = End::new();
         end.session = known.info.id();
         end.series = known.record.as_ref().and_then(|record| record.series);
+        let shown = visit::presented_series(session.ticket.visit, core);
+        let another = shown.filter(|shown| Some(*shown) != end.series);
         // The cookie goes first: it is to go also when the store fails, and
         // when this is dropped while the store works.
         visit::note(session.ticket.visit, |notes| {
@@ -73,7 +75,7 @@ impl<P, U: AuthUser> LogoutUser<P, U> {
             notes.leave_stranger(core);
             notes.forget_the_way(core);
         });
-        match end_login(&known, end).await {
+        match end_all(&known, end, another).await {
             Ok(()) => {
                 known.emit(EventKind::UserLoggedOut);
                 Ok(session.next(Anonymous::new(core.clone())))
@@ -81,6 +83,23 @@ impl<P, U: AuthUser> LogoutUser<P, U> {
             Err(error) => Err((error, session)),
         }
     }
+}
+
+/// Ends the login, and what else remembers this browser: of two logins at once
+/// the cookies of both may have stayed.
+async fn end_all<U: AuthUser>(
+    known: &Known<U>,
+    end: End,
+    another: Option<RecordId>,
+) -> Result<(), LoginError> {
+    let core = &known.realm.core;
+    end_login(known, end).await?;
+    if let Some(series) = another {
+        let mut end = End::new();
+        end.series = Some(series);
+        core.done(core.store.end(end).await)?;
+    }
+    Ok(())
 }
 
 /// Ends the session, or what a step of another tab has made of it meanwhile.

@@ -196,7 +196,23 @@ impl Notes {
     }
 
     pub(super) fn presented_series(&self, core: &Arc<Core>) -> Option<RecordId> {
-        self.by(core)?.presented.series
+        let shown = &self.by(core)?.presented.cookies.remember;
+        let value = shown.strip_suffix(b";")?;
+        let (token, _) = Token::from_cookie_value(value, &core.cookie(CookieOf::Remember).keys)?;
+        Some(token.id)
+    }
+
+    /// A look has found the remember token stolen: a guard is to end the series.
+    pub(super) fn see_theft(&mut self, core: &Arc<Core>) {
+        if let Some(seen) = self.by_mut(core) {
+            seen.presented.is_stolen = true;
+        }
+    }
+
+    /// Has a look found a theft that is still to be acted on?
+    pub(crate) fn take_theft(&mut self, core: &Arc<Core>) -> bool {
+        self.by_mut(core)
+            .is_some_and(|seen| std::mem::take(&mut seen.presented.is_stolen))
     }
 
     fn by(&self, core: &Arc<Core>) -> Option<&Seen> {

@@ -1,11 +1,6 @@
 //! What a request shows to a realm, as far as a visit keeps it.
 
-use crate::{
-    key::SignedBy,
-    session::device::Visitor,
-    store::{Record, RecordId},
-    token::Token,
-};
+use crate::{key::SignedBy, session::device::Visitor, store::Record, token::Token};
 
 /// What a request shows to one realm.
 #[derive(Default)]
@@ -16,8 +11,8 @@ pub(crate) struct Presented {
     pub(crate) stranger: Stranger,
     /// Is there a message that no page has shown?
     pub(crate) carries_flash: bool,
-    /// The series of the remember cookie. It is not read while the session lives.
-    pub(crate) series: Option<RecordId>,
+    /// A look has found the remember token stolen, and no guard has acted on it.
+    pub(crate) is_stolen: bool,
 }
 
 /// Cookies that tell who somebody is, unread: to be the same all through a visit.

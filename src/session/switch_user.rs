@@ -92,12 +92,13 @@ async fn switch<U: AuthUser>(
 ) -> Result<Fresh<U>, LoginError> {
     let core = &before.realm.core;
     verified.check(core, true, false)?;
+    let shown = visit::presented_series(number, core);
     let login = NewLogin {
         verified: Some(verified.at),
         forced: false,
         source: Source::ByHand,
         series: SeriesOf::Another {
-            ends: before.session()?.series,
+            ends: before.session()?.series.or(shown),
             begins: None,
         },
         goes_on: None,

@@ -149,7 +149,12 @@ impl<U: AuthUser> Ask<'_, U> {
                 visit::note(visit, |notes| notes.change(core, found.clone()));
                 return Ok(found);
             }
-            Some(found) => return Ok(found),
+            Some(found) => {
+                if of == Use::Guard {
+                    self.end_theft(visit).await?;
+                }
+                return Ok(found);
+            }
             None => {}
         }
         let visitor = visitor(core, self.request);
@@ -172,7 +177,7 @@ impl<U: AuthUser> Ask<'_, U> {
             visitor,
             stranger,
             carries_flash: cookies::has(core, CookieOf::Flash, headers),
-            series: remember.as_ref().map(|(token, _)| token.id),
+            is_stolen: false,
         };
         visit::note(visit, |notes| {
             if notes.has_seen(core) {
@@ -221,6 +226,21 @@ impl<U: AuthUser> Ask<'_, U> {
         let visitor = visitor(&realm.core, self.request);
         let restores = of == Use::Guard;
         realm.recall(&token, &visitor, restores, visit).await
+    }
+
+    /// A look before this guard has found the remember token stolen, and ended
+    /// nothing. Whoever is found beside it stays who it is.
+    async fn end_theft(&self, visit: Number) -> Result<(), LoginError> {
+        let realm = &self.login.0;
+        let stolen = visit::note(visit, |notes| notes.take_theft(&realm.core));
+        let headers = &self.request.headers;
+        if stolen == Some(true)
+            && let Some((token, _)) = cookies::presented(&realm.core, CookieOf::Remember, headers)
+        {
+            let visitor = visitor(&realm.core, self.request);
+            realm.recall(&token, &visitor, true, visit).await?;
+        }
+        Ok(())
     }
 
     /// By the request itself. It gets no cookie, and no session.

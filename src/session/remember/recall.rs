@@ -10,7 +10,12 @@ use crate::{
         series::{SeriesContent, Verdict},
     },
     secret::equal,
-    session::{Found, device::Visitor, open::Freshness, visit::Number},
+    session::{
+        Found,
+        device::Visitor,
+        open::Freshness,
+        visit::{self, Number},
+    },
     store::{End, Record, RecordId, RecordKind},
     token::Token,
     user::{AuthUser, UserIndex},
@@ -44,7 +49,10 @@ impl<U: AuthUser> Realm<U> {
             let now = core.now();
             let lost = match content.judge(series.hash, token.hash(), now) {
                 Verdict::Stolen if restores => return self.end_stolen(&series, &content).await,
-                Verdict::Stolen => return Ok(Found::Nobody),
+                Verdict::Stolen => {
+                    visit::note(number, |notes| notes.see_theft(core));
+                    return Ok(Found::Nobody);
+                }
                 Verdict::Raced(session) => return self.stand_on(session, &series, visitor).await,
                 Verdict::Present => None,
                 Verdict::Lost(session) => Some(session),
