@@ -11,7 +11,7 @@ use axum::{
     response::Response,
 };
 use portcullis::{Authenticated, CurrentUser, Login, Session};
-use support::{HOUR, User, World};
+use support::{DAY, HOUR, User, World};
 
 #[derive(Clone, FromRef)]
 struct LayerState {
@@ -121,4 +121,27 @@ async fn a_look_in_a_layer_hides_no_theft() {
         StatusCode::SEE_OTHER,
         "the thief lives on"
     );
+}
+
+/// C5: the owner's browser shows the replaced token beside its session every day.
+#[tokio::test]
+async fn a_thief_beside_the_owners_live_session_is_noticed() {
+    let world = World::new();
+    let mut owner = world.remembered(1).await;
+    owner.get("/me").await;
+    let mut thief = owner.clone();
+    thief.close(); // the remember cookie alone
+    thief.user_agent = "Thief/1.0";
+    for day in 0..300 {
+        world.clock.pass(DAY);
+        if owner.get("/me").await.body != "user 1" || thief.get("/me").await.body != "user 1" {
+            assert!(day > 0 && day < 3, "noticed on day {day}");
+            assert_eq!(thief.get("/me").await.status, StatusCode::SEE_OTHER);
+            return;
+        }
+        if day % 14 == 0 {
+            owner.post("/confirm/1").await;
+        }
+    }
+    panic!("a copied token was good for 300 days beside the owner's");
 }

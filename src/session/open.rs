@@ -159,7 +159,7 @@ impl<U: AuthUser> Realm<U> {
     /// Notes the use of a session, at most once a touch interval, and the first
     /// use of one that came with a remember token. Answers whether it is still alive.
     async fn touch(
-        &self,
+        self: &Arc<Self>,
         known: &Known<U>,
         remember: impl FnOnce() -> Option<(Token, SignedBy)>,
     ) -> Result<(bool, Option<SendAgain>), LoginError> {
@@ -176,11 +176,10 @@ impl<U: AuthUser> Realm<U> {
         if !core.done(core.store.touch(touch).await)? {
             return Ok((false, None));
         }
-        let again = match record.series {
-            Some(series) => self.see_series(series, record.id, remember).await?,
-            None => None,
-        };
-        Ok((true, again))
+        match record.series {
+            Some(series) => self.see_series(series, record.id, remember).await,
+            None => Ok((true, None)),
+        }
     }
 }
 

@@ -120,7 +120,7 @@ impl<U: AuthUser> Realm<U> {
 
     /// Somebody has a copy of a token: whoever that is, the owner or the thief,
     /// is out, with all that came of the series.
-    async fn end_stolen(
+    pub(super) async fn end_stolen(
         self: &Arc<Self>,
         series: &Record,
         content: &SeriesContent<'_>,

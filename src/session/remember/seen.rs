@@ -1,11 +1,14 @@
 //! The use of a session that belongs to a series.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use crate::{
     error::LoginError,
     key::SignedBy,
-    manager::{Realm, series::SeriesContent},
+    manager::{
+        Realm,
+        series::{SeriesContent, Verdict},
+    },
     store::{Record, RecordId, RecordKind, Touch, Update},
     token::Token,
     user::AuthUser,
@@ -23,20 +26,31 @@ impl<U: AuthUser> Realm<U> {
     /// it, that has arrived, and the one before is good for a moment more. Where
     /// being remembered begins anew with each use, it does.
     ///
+    /// The browser shows its remember cookie beside the session: a token that was
+    /// replaced for somebody else is theft, also where it is not needed. Answers
+    /// whether the session is still alive.
+    ///
     /// Called when the use of the session itself is noted, not with each request.
     pub(in crate::session) async fn see_series(
-        &self,
+        self: &Arc<Self>,
         series: RecordId,
         session: RecordId,
         cookie: impl FnOnce() -> Option<(Token, SignedBy)>,
-    ) -> Result<Option<SendAgain>, LoginError> {
+    ) -> Result<(bool, Option<SendAgain>), LoginError> {
         let core = &self.core;
         let now = core.now();
         let Some(mut series) = core.load_kind(RecordKind::Series, series).await? else {
-            return Ok(None);
+            return Ok((true, None));
         };
         let mut content =
             SeriesContent::decode(&series.body).map_err(|error| core.failed(error))?;
+        let shown = cookie().filter(|(token, _)| token.id == series.id);
+        if let Some((token, _)) = &shown
+            && content.judge(series.hash, token.hash(), now) == Verdict::Stolen
+        {
+            self.end_stolen(&series, &content).await?;
+            return Ok((false, None));
+        }
         let lasts = Duration::from_secs(content.lasts);
         if content.see_session(session, now) {
             let body = content.encode().map_err(|error| core.failed(error))?;
@@ -50,13 +64,14 @@ impl<U: AuthUser> Realm<U> {
             series.expires = now.plus(lasts);
             let touch = Touch::new(RecordKind::Series, series.id, series.expires, now, now);
             if !core.done(core.store.touch(touch).await)? {
-                return Ok(None);
+                return Ok((true, None));
             }
         }
-        Ok(cookie().and_then(|(token, signed_by)| {
-            let is_present = token.id == series.id && series.hash.matches(&token);
+        let again = shown.and_then(|(token, signed_by)| {
+            let is_present = series.hash.matches(&token);
             let again = is_present && (refresh || signed_by == SignedBy::Older);
             again.then_some(SendAgain { token, series })
-        }))
+        });
+        Ok((true, again))
     }
 }
