@@ -11,7 +11,7 @@ use axum::{
     response::Response,
 };
 use portcullis::{Authenticated, CurrentUser, Login, Session};
-use support::{DAY, HOUR, User, World};
+use support::{DAY, HOUR, MINUTE, User, World};
 
 #[derive(Clone, FromRef)]
 struct LayerState {
@@ -144,4 +144,26 @@ async fn a_thief_beside_the_owners_live_session_is_noticed() {
         }
     }
     panic!("a copied token was good for 300 days beside the owner's");
+}
+
+/// F1: a restore that ends a lost session ends no other for want of room.
+#[tokio::test]
+async fn a_lost_session_takes_nobodys_place() {
+    let world = World::with(|b| b.max_sessions_per_user(2), |r, _| r);
+    let mut phone = world.logged_in(1).await;
+    let mut browser = world.remembered(1).await;
+    browser.post("/confirm/1").await;
+    browser.close();
+    world.clock.pass(DAY * 7); // both sessions are over
+    phone.post("/login/1").await;
+    world.clock.pass(MINUTE);
+    browser.clone().get("/me").await; // the answer is lost
+    world.clock.pass(HOUR);
+    assert_eq!(browser.get("/me").await.body, "user 1");
+    assert_eq!(world.sessions.list(&1).await.unwrap().len(), 2);
+    assert_eq!(
+        phone.get("/me").await.body,
+        "user 1",
+        "two sessions are allowed"
+    );
 }

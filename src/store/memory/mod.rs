@@ -199,9 +199,11 @@ impl SessionStore for MemoryStore {
             at_most,
             end_others: false,
         };
-        shards.apply(changes, now)?;
-        if let Some(ended) = ends_session {
-            shards.remove(RecordKind::Session, ended);
+        // It goes first, or another session would have to make room for it.
+        let ended = ends_session.and_then(|id| shards.remove(RecordKind::Session, id));
+        if let Err(full) = shards.apply(changes, now) {
+            shards.put_back(ended);
+            return Err(full);
         }
         Ok(shards
             .of(next.id)
