@@ -205,3 +205,40 @@ async fn a_session_of_one_user_type_is_nothing_to_a_manager_of_another() {
     );
     assert_eq!(browser.get("/customer").await.body, "Customer 1");
 }
+
+#[tokio::test]
+async fn a_refused_login_is_of_the_realm_that_refused() {
+    async fn log_in(
+        session: Session<Anonymous<Staff>>,
+        _login: Login<Staff>,
+        _navbar: portcullis::CurrentUser<Customer>,
+    ) -> Result<(), LoginError> {
+        let _ = session;
+        Err(LoginError::refused())
+    }
+    let (customers, staff) = {
+        let store = MemoryStore::new();
+        let customers = LoginManager::builder()
+            .realm("customers")
+            .user_loader(Customer::load)
+            .secret_key(key(1))
+            .store(store.clone())
+            .login_path("/customer/login");
+        let staff = LoginManager::builder()
+            .realm("staff")
+            .user_loader(Staff::load)
+            .secret_key(key(1))
+            .store(store)
+            .login_path("/staff/login");
+        (customers.build().unwrap(), staff.build().unwrap())
+    };
+    let app = (customers, staff).into_router(|(customers, staff)| {
+        Routes::new()
+            .post("/staff/login", log_in)
+            .post("/customer/login", Customer::log_in)
+            .with_state(App { customers, staff })
+    });
+    let mut browser = Browser::of(app);
+    let reply = browser.post("/staff/login").await;
+    assert_eq!(reply.header("location"), Some("/staff/login"));
+}

@@ -31,7 +31,7 @@ pub(crate) struct Notes {
     pub(crate) logged_in: bool,
     /// The answer is for one person's eyes.
     pub(crate) private: bool,
-    /// The realm that was asked last.
+    /// The realm whose guard was asked last, or else whose look was the first.
     pub(crate) asked: Option<Arc<Core>>,
     /// Who asks, as far as an answer of the library depends on it.
     pub(crate) asker: Option<Asker>,

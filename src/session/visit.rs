@@ -160,6 +160,7 @@ impl Visit {
 /// Outside of a visit, or in one of another manager's router.
 pub(crate) fn enter(
     core: &Arc<Core>,
+    is_guard: bool,
     asker: impl FnOnce(bool) -> Asker,
 ) -> Result<Number, LoginError> {
     let entered = with(|visit| {
@@ -168,7 +169,10 @@ pub(crate) fn enter(
         }
         let notes = visit.notes();
         notes.looked = true;
-        notes.asked = Some(core.clone());
+        // A look beside a guard of another realm does not speak for the handler.
+        if is_guard || notes.asked.is_none() {
+            notes.asked = Some(core.clone());
+        }
         let keep = core.settings.keep_request();
         let is_known = notes
             .asker

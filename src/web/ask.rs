@@ -138,7 +138,7 @@ impl<U: AuthUser> Ask<'_, U> {
     /// Finds out, once a request: first by the session cookie, then by the
     /// remember cookie, then by the request itself.
     pub(crate) async fn find(&self, of: Use) -> Result<Found<U>, LoginError> {
-        let visit = self.enter()?;
+        let visit = self.enter_as(of)?;
         let (realm, core) = (&self.login.0, &self.login.0.core);
         let headers = &self.request.headers;
         let shown = cookies::shown(core, headers);
@@ -255,7 +255,12 @@ impl<U: AuthUser> Ask<'_, U> {
     }
 
     pub(crate) fn enter(&self) -> Result<Number, LoginError> {
-        visit::enter(&self.login.0.core, |keep| asker(self.request, keep))
+        self.enter_as(Use::Look)
+    }
+
+    fn enter_as(&self, of: Use) -> Result<Number, LoginError> {
+        let core = &self.login.0.core;
+        visit::enter(core, of == Use::Guard, |keep| asker(self.request, keep))
     }
 }
 

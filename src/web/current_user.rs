@@ -95,15 +95,19 @@ impl<U: AuthUser> CurrentUser<U> {
     /// changed in this request, or outside of it, [`is_ended`](LoginError::is_ended).
     /// Returned from the handler they send the browser to the login page.
     pub fn into_authenticated(self) -> Result<Authenticated<U>, LoginError> {
+        let realm = &self.login.0;
         let Some(known) = self.known else {
-            let realm = &self.login.0;
+            visit::note(self.visit, |notes| notes.asked = Some(realm.core.clone()));
             realm.emit::<Known<U>>(EventKind::UserUnauthorized, None, None);
             return Err(Kind::Unauthorized.into());
         };
         let now = visit::note(self.visit, |notes| notes.found::<U>(&known.realm.core)).flatten();
         match now {
             Some(Found::LoggedIn(now)) if now.is_same_login_as(&known) => Ok(Authenticated(known)),
-            _ => Err(Kind::Ended.into()),
+            _ => {
+                visit::note(self.visit, |notes| notes.asked = Some(realm.core.clone()));
+                Err(Kind::Ended.into())
+            }
         }
     }
 }
