@@ -167,3 +167,45 @@ async fn a_lost_session_takes_nobodys_place() {
         "two sessions are allowed"
     );
 }
+
+/// G1: a poll on the old id, at the moment of a confirmation, in a remembered browser.
+#[tokio::test]
+async fn a_poll_beside_a_confirmation_leaves_the_fresh_cookie_in_the_jar() {
+    let world = World::new();
+    let mut browser = world.remembered(1).await;
+    world.clock.pass(HOUR);
+    assert_eq!(browser.get("/fresh").await.status, StatusCode::SEE_OTHER);
+    let confirmed = browser.clone().post("/confirm/1").await; // its answer is under way
+    let poll = browser.clone().get("/me").await;
+    browser.keep(&confirmed);
+    browser.keep(&poll);
+    assert!(
+        poll.session_cookies().is_empty(),
+        "{:?}",
+        poll.session_cookies()
+    );
+    assert_eq!(browser.get("/fresh").await.body, "fresh 1");
+}
+
+/// A5: confirm on a stood-on session; the winner's answer is lost; later A is theft.
+#[tokio::test]
+async fn a_confirmation_by_the_loser_of_the_race_makes_no_theft() {
+    let world = World::new();
+    let mut browser = world.remembered(1).await;
+    browser.close();
+    browser.clone().get("/me").await; // lost answer
+    let reply = browser.post("/confirm/1").await; // within a minute, stands on the winner's session
+    assert_eq!(reply.status, StatusCode::SEE_OTHER);
+    assert_eq!(browser.get("/fresh").await.body, "fresh 1");
+    world.clock.pass(HOUR);
+    assert_eq!(browser.get("/me").await.body, "user 1");
+    world.clock.pass(HOUR);
+    let mut phone = world.browser();
+    phone.post("/login/1").await;
+    browser.close();
+    assert_eq!(
+        browser.get("/who").await.body,
+        "user 1",
+        "an honest browser is called a thief"
+    );
+}

@@ -9,7 +9,6 @@ use crate::{
     session::{
         Fresh, IsVerified, LoggedIn, Session,
         proof::Known,
-        remember::SeriesOf,
         transition::{GoesOn, Kept, NewLogin, Unawaited, awaited, replace},
         visit,
     },
@@ -117,7 +116,9 @@ async fn confirm<U: AuthUser>(
         verified: known.info.verified_at().max(Some(verified.at)),
         forced,
         source: Source::ByHand,
-        series: SeriesOf::TheOld,
+        // Else the old token would log in who is still under way with the old id,
+        // and that answer would take the place of this one.
+        series: known.renewed_series().await?,
         // Giving the password again is what may prolong a login (NIST SP 800-63B-4, 5.2).
         goes_on: Some(GoesOn {
             created: known.info.created_at(),
