@@ -142,7 +142,7 @@ async fn being_remembered_costs_nothing_while_the_session_lives() {
     browser.get("/me").await;
     assert_eq!(world.store.taken(), ["load"]);
     for (path, steps) in [
-        ("/confirm/1", &["load", "rotate"][..]),
+        ("/confirm/1", &["load", "load", "rotate"][..]),
         ("/password/new", &["load", "load", "rotate"]),
         ("/logout", &["load", "end", "list"]),
         ("/remember/1", &["insert"]),

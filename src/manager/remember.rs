@@ -59,6 +59,13 @@ impl Settings {
         }
     }
 
+    /// Does a request that carries the remember cookie carry the session cookie,
+    /// as long as the browser has one?
+    pub(crate) fn cookies_go_together(&self) -> bool {
+        let remember = &self.remember;
+        remember.domain.is_none() && remember.same_site != CookieSameSite::None
+    }
+
     pub(crate) fn remember_attributes(&self) -> Attributes {
         let remember = &self.remember;
         Attributes {

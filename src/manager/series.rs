@@ -33,8 +33,8 @@ pub(crate) struct SeriesContent<'a> {
     rotated: Timestamp,
     /// Has the present token been seen, or the session that came with it?
     seen: bool,
-    /// The session that the present token came with, once it was rotated.
-    session: Option<[u8; 16]>,
+    /// The session that the present token came with.
+    session: [u8; 16],
     /// The tokens before, the latest first.
     earlier: Vec<Earlier>,
 }
@@ -54,10 +54,10 @@ pub(crate) enum Verdict {
     Present,
     /// Its successor was never seen, so the answer that carried it was lost:
     /// it is replaced once more, and the lost session ends.
-    Lost(Option<RecordId>),
+    Lost,
     /// It was replaced a moment ago, by a request that was faster: this one
     /// stands on that one's session.
-    Raced(Option<RecordId>),
+    Raced,
     /// It was replaced, and its successor is in use: somebody has a copy.
     Stolen,
 }
@@ -68,6 +68,7 @@ impl<'a> SeriesContent<'a> {
         (user_tag, auth_hash): ([u8; 4], [u8; 16]),
         forced: bool,
         lasts: Duration,
+        session: RecordId,
         now: Timestamp,
     ) -> Self {
         Self {
@@ -78,7 +79,7 @@ impl<'a> SeriesContent<'a> {
             lasts: lasts.as_secs(),
             rotated: now,
             seen: true,
-            session: None,
+            session: *session.as_bytes(),
             earlier: Vec::new(),
         }
     }
@@ -103,14 +104,11 @@ impl<'a> SeriesContent<'a> {
         let Some(earlier) = self.earlier.iter().find(|one| equal(&one.hash, shown)) else {
             return Verdict::Stolen;
         };
-        let session = self.session.map(RecordId::from_bytes);
         match earlier.until {
-            None if within(self.rotated, now) => Verdict::Raced(session),
-            None => Verdict::Lost(session),
+            None if within(self.rotated, now) => Verdict::Raced,
+            None => Verdict::Lost,
             // A grace that ends later than any could was written by a clock that was ahead.
-            Some(until) if now < until && !until.is_future_of(now.plus(GRACE)) => {
-                Verdict::Raced(session)
-            }
+            Some(until) if now < until && !until.is_future_of(now.plus(GRACE)) => Verdict::Raced,
             Some(_) => Verdict::Stolen,
         }
     }
@@ -134,14 +132,19 @@ impl<'a> SeriesContent<'a> {
         self.earlier.truncate(MOST_EARLIER);
         self.rotated = now;
         self.seen = false;
-        self.session = Some(*session.as_bytes());
+        self.session = *session.as_bytes();
+    }
+
+    /// The session that the present token came with.
+    pub(crate) fn session(&self) -> RecordId {
+        RecordId::from_bytes(self.session)
     }
 
     /// A session of the series is in use. Only the one that came with the present
     /// token shows that it arrived: one that is older may be another browser's.
     /// Answers whether that is news.
     pub(crate) fn see_session(&mut self, session: RecordId, now: Timestamp) -> bool {
-        self.session == Some(*session.as_bytes()) && self.see(now)
+        self.session() == session && self.see(now)
     }
 
     /// The present token, or its session, is in use: the one before is good for
@@ -165,7 +168,7 @@ fn within(at: Timestamp, now: Timestamp) -> bool {
 const GRACE: Duration = Duration::from_secs(60);
 
 /// More than any browser replaces within a [`GRACE`].
-const MOST_EARLIER: usize = 4;
+const MOST_EARLIER: usize = 8;
 
 /// The first byte of every body.
 const FORMAT: u8 = 1;
@@ -177,6 +180,7 @@ mod tests {
     const A: TokenHash = TokenHash::from_bytes([1; 32]);
     const B: TokenHash = TokenHash::from_bytes([2; 32]);
     const C: TokenHash = TokenHash::from_bytes([3; 32]);
+    const LOGIN: RecordId = RecordId::from_bytes([0; 16]);
     const FIRST: RecordId = RecordId::from_bytes([1; 16]);
     const SECOND: RecordId = RecordId::from_bytes([2; 16]);
 
@@ -186,7 +190,7 @@ mod tests {
 
     /// A series in which A was replaced by B at second 0.
     fn rotated() -> SeriesContent<'static> {
-        let mut series = SeriesContent::new(b"1", ([0; 4], [0; 16]), false, GRACE, at(0));
+        let mut series = SeriesContent::new(b"1", ([0; 4], [0; 16]), false, GRACE, LOGIN, at(0));
         assert_eq!(series.judge(A, A, at(0)), Verdict::Present);
         series.rotate(A, false, FIRST, at(0));
         series
@@ -195,7 +199,7 @@ mod tests {
     #[test]
     fn a_token_that_lost_a_race_stands_on_the_winners_session() {
         let series = rotated();
-        assert_eq!(series.judge(B, A, at(59)), Verdict::Raced(Some(FIRST)));
+        assert_eq!(series.judge(B, A, at(59)), Verdict::Raced);
         assert_eq!(series.judge(B, B, at(59)), Verdict::Present);
         assert_eq!(
             series.judge(B, C, at(0)),
@@ -207,11 +211,11 @@ mod tests {
     #[test]
     fn a_token_whose_successor_never_arrived_is_replaced_again_and_the_successor_is_theft() {
         let mut series = rotated();
-        assert_eq!(series.judge(B, A, at(60)), Verdict::Lost(Some(FIRST)));
+        assert_eq!(series.judge(B, A, at(60)), Verdict::Lost);
         series.rotate(B, true, SECOND, at(3_600));
-        assert_eq!(series.judge(C, A, at(3_659)), Verdict::Raced(Some(SECOND)));
+        assert_eq!(series.judge(C, A, at(3_659)), Verdict::Raced);
         assert_eq!(series.judge(C, B, at(3_600)), Verdict::Stolen);
-        assert_eq!(series.judge(C, A, at(9_999)), Verdict::Lost(Some(SECOND)));
+        assert_eq!(series.judge(C, A, at(9_999)), Verdict::Lost);
     }
 
     #[test]
@@ -220,7 +224,7 @@ mod tests {
         assert!(!series.see_session(SECOND, at(500)), "another session");
         assert!(series.see_session(FIRST, at(600)), "its own");
         assert!(!series.see_session(FIRST, at(700)), "seen once");
-        assert_eq!(series.judge(B, A, at(659)), Verdict::Raced(Some(FIRST)));
+        assert_eq!(series.judge(B, A, at(659)), Verdict::Raced);
         assert_eq!(series.judge(B, A, at(660)), Verdict::Stolen);
         assert_eq!(series.judge(B, B, at(9_999)), Verdict::Present);
     }
@@ -229,16 +233,16 @@ mod tests {
     fn showing_the_successor_is_seeing_it() {
         let mut series = rotated();
         series.rotate(B, false, SECOND, at(100));
-        assert_eq!(series.judge(C, A, at(159)), Verdict::Raced(Some(SECOND)));
+        assert_eq!(series.judge(C, A, at(159)), Verdict::Raced);
         assert_eq!(series.judge(C, A, at(160)), Verdict::Stolen);
-        assert_eq!(series.judge(C, B, at(160)), Verdict::Lost(Some(SECOND)));
+        assert_eq!(series.judge(C, B, at(160)), Verdict::Lost);
     }
 
     #[test]
     fn a_clock_that_jumps_makes_no_theft_and_no_grace_of_years() {
         let mut series = rotated();
         let ages_ago = Timestamp::from_unix_seconds(5);
-        assert_eq!(series.judge(B, A, ages_ago), Verdict::Lost(Some(FIRST)));
+        assert_eq!(series.judge(B, A, ages_ago), Verdict::Lost);
         series.see_session(FIRST, at(1_000_000));
         assert_eq!(series.judge(B, A, at(0)), Verdict::Stolen);
     }
@@ -251,8 +255,8 @@ mod tests {
         }
         let body = series.encode().unwrap();
         let read = SeriesContent::decode(&body).unwrap();
-        assert_eq!(read.judge(C, B, at(99)), Verdict::Raced(Some(SECOND)));
-        assert!(body.len() < 300, "{}", body.len());
+        assert_eq!(read.judge(C, B, at(99)), Verdict::Raced);
+        assert!(body.len() < 450, "{}", body.len());
         assert!(SeriesContent::decode(&body[1..]).is_err());
     }
 }

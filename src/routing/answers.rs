@@ -73,7 +73,7 @@ where
     /// these routes, not for layers. What is nested inside may say otherwise.
     /// It comes before the [function of the builder](crate::Builder::unauthorized).
     ///
-    /// An answer with status 200 gets that of the refusal: it must not pass for
+    /// An answer with a status of success gets that of the refusal: it must not pass for
     /// a success. If the handler itself is refused, the library answers.
     pub fn unauthorized<H, T>(self, handler: H) -> Self
     where

@@ -197,7 +197,7 @@ pub(super) async fn replace<U: AuthUser>(
         record.seen = now;
         let series = login
             .series
-            .begin(realm, index, (&id, auth_hash), login.forced)?;
+            .begin(realm, index, (&id, auth_hash), login.forced, token.id)?;
         record.series = match (&login.series, &series) {
             (SeriesOf::TheOld, _) => old.as_ref().and_then(|old| old.series),
             (_, series) => series.as_ref().map(|series| series.record.id),

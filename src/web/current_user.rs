@@ -91,12 +91,15 @@ impl<U: AuthUser> CurrentUser<U> {
     ///
     /// # Errors
     ///
-    /// [`is_unauthorized`](LoginError::is_unauthorized), and after the login was
+    /// [`is_unauthorized`](LoginError::is_unauthorized), also for a remembered
+    /// browser whose login no guard has restored yet (as a handler's first
+    /// argument this is one, elsewhere it only looks); and after the login was
     /// changed in this request, or outside of it, [`is_ended`](LoginError::is_ended).
     /// Returned from the handler they send the browser to the login page.
     pub fn into_authenticated(self) -> Result<Authenticated<U>, LoginError> {
         let realm = &self.login.0;
-        let Some(known) = self.known else {
+        let known = self.known.filter(|known| !known.is_only_remembered());
+        let Some(known) = known else {
             visit::note(self.visit, |notes| notes.asked = Some(realm.core.clone()));
             realm.emit::<Known<U>>(EventKind::UserUnauthorized, None, None);
             return Err(Kind::Unauthorized.into());

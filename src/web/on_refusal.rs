@@ -57,7 +57,7 @@ impl<L, K> Builder<L, K> {
     ///
     /// Cookies and `Cache-Control: no-store` are added to what it gives back; the
     /// message goes with it if it still sends the browser somewhere. An answer
-    /// with status 200 gets that of the refusal: it must not pass for a success.
+    /// with a status of success gets that of the refusal: it must not pass for a success.
     ///
     /// # Example
     ///

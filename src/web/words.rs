@@ -79,7 +79,7 @@ impl Words {
     /// Makes the app's own words those of a refusal: they are no success, and
     /// a 401 has a challenge (RFC 9110, 15.5.2).
     pub(super) fn mark(&self, response: &mut Response) {
-        if response.status() == StatusCode::OK {
+        if response.status().is_success() {
             *response.status_mut() = in_short(self.kind).0;
         }
         let is_unauthorized = response.status() == StatusCode::UNAUTHORIZED;

@@ -4,12 +4,13 @@
 //! tokens are numbers, and a cookie is the number of what it opens. Where the
 //! library is clever this is plain.
 
-mod remember;
 mod transitions;
+mod words;
 
 use std::collections::BTreeMap;
 
 use transitions::leave_stranger;
+pub use words::*;
 
 pub type UserId = u64;
 pub type SessionId = usize;
@@ -30,23 +31,11 @@ const STRANGER_IDLE: u64 = HOUR;
 const TOUCH: u64 = MINUTE;
 /// A token that was replaced is no theft for so long.
 const GRACE: u64 = MINUTE;
+/// Only so many replaced tokens are told from copies, the latest: more than any
+/// browser replaces within the grace. The design sets no bound.
+const REPLACED: usize = 8;
 const REMEMBERED_FOR: u64 = 365 * DAY;
 const LONGEST_REMEMBERED_FOR: u64 = 400 * DAY;
-
-/// What differs from case to case.
-#[derive(Clone, Copy, Debug)]
-pub struct Rules {
-    pub protection: Protection,
-    /// None: a login stays fresh as long as its session.
-    pub fresh_for: Option<u64>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Protection {
-    Off,
-    Basic,
-    Strong,
-}
 
 #[derive(Clone, Debug)]
 pub struct User {
@@ -114,74 +103,6 @@ enum Worth {
 struct Stranger {
     written: u64,
     data: KeptData,
-}
-
-/// A cookie of a browser, by what it opens.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Cookie<T> {
-    #[default]
-    None,
-    /// Somebody has changed a byte: it opens nothing.
-    Forged,
-    Of(T),
-}
-
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Jar {
-    pub session: Cookie<SessionId>,
-    pub remember: Cookie<(SeriesId, usize)>,
-    pub stranger: Cookie<StrangerId>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum CookieName {
-    Session,
-    Remember,
-    Stranger,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sent {
-    /// Until the browser is closed.
-    Set,
-    /// For so many seconds.
-    SetFor(u64),
-    Removed,
-}
-
-#[derive(Clone, Copy, Debug)]
-pub enum Request {
-    /// A page for who is logged in, one for who is fresh, one for anybody, and
-    /// one that only looks.
-    Me,
-    Fresh,
-    Who,
-    Look,
-    Data,
-    AddNote(u64),
-    AddCart(u64),
-    LogIn(UserId, Options),
-    LogOut,
-    Confirm(UserId),
-    Switch(UserId),
-    ChangePassword(u8),
-}
-
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Options {
-    pub remember: bool,
-    pub days: Option<u32>,
-    pub stale: bool,
-    pub force: bool,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Answer {
-    pub status: u16,
-    /// Where the browser is sent, without the query.
-    pub location: Option<String>,
-    pub body: String,
-    pub cookies: BTreeMap<CookieName, Sent>,
 }
 
 /// Who is logged in, as one request sees it.
@@ -377,6 +298,92 @@ impl Model {
             (None, _) => false,
             (Some(_), None) => true,
             (Some(verified), Some(window)) => self.now - verified < window,
+        }
+    }
+
+    // --- remember me -----------------------------------------------------
+
+    fn worth(&self, series: SeriesId, token: usize) -> Option<Worth> {
+        let tokens = &self.series.get(&series)?.tokens;
+        if token + 1 == tokens.len() {
+            return Some(Worth::Present);
+        }
+        let mut arrived = tokens[token + 1..].iter().filter(|token| !token.lost);
+        if tokens[token].lost || arrived.clone().count() > REPLACED {
+            return Some(Worth::Theft);
+        }
+        let successor = arrived.next()?;
+        Some(match successor.seen {
+            None if self.now < successor.made + GRACE => Worth::LoserOfTheRace,
+            None => Worth::SuccessorLost,
+            Some(seen) if self.now < seen + GRACE => Worth::LoserOfTheRace,
+            Some(_) => Worth::Theft,
+        })
+    }
+
+    /// The user of a series, who is checked as any.
+    fn may_be_remembered(&self, series: SeriesId) -> Option<UserId> {
+        let series = self.series.get(&series)?;
+        let user = &self.users[&series.user];
+        let may = user.exists && (user.active || series.forced) && user.password == series.password;
+        may.then_some(series.user)
+    }
+
+    /// With the user, or while it is not active, a guard ends the series; new
+    /// credentials refuse it only.
+    fn end_series_of_no_user(&mut self, id: SeriesId) {
+        let Some(series) = self.series.get(&id) else {
+            return;
+        };
+        let user = &self.users[&series.user];
+        if !user.exists || !(user.active || series.forced) {
+            self.end_series(id);
+        }
+    }
+
+    /// The loser of a race has the winner's session, is never fresh, and gets no cookie.
+    fn stand_on_the_winners(&mut self, series: SeriesId, agent: u8) -> Option<LoggedIn> {
+        let session = self.series[&series].tokens.last()?.session;
+        self.admit(session, agent)?;
+        Some(LoggedIn {
+            session,
+            fresh: false,
+        })
+    }
+
+    /// A new token and a new session, authenticated and not fresh.
+    fn restore(&mut self, jar: &mut Jar, agent: u8, id: SeriesId, answer: &mut Answer) -> LoggedIn {
+        let series = self.series[&id].clone();
+        let token = series.tokens.len();
+        // A browser that shows no session has lost the one that it had.
+        self.sessions.remove(&series.tokens[token - 1].session);
+        let session = Session {
+            user: series.user,
+            password: series.password,
+            forced: series.forced,
+            verified: None,
+            by_hand: false,
+            series: Some(id),
+            agent,
+            used: self.now,
+            ends: self.now + ABSOLUTE,
+            data: self.what_a_stranger_keeps(jar),
+        };
+        // Unlike a login it only copies what the stranger had, and leaves it to its idle limit.
+        leave_stranger(jar, answer);
+        let session = self.begin(jar, session, answer);
+        let next = Token {
+            made: self.now,
+            seen: None,
+            lost: false,
+            session,
+        };
+        self.series.get_mut(&id).unwrap().tokens.push(next);
+        jar.remember = Cookie::Of((id, token));
+        answer.remember_for(series.ends - self.now);
+        LoggedIn {
+            session,
+            fresh: false,
         }
     }
 }

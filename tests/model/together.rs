@@ -303,7 +303,10 @@ fn path(request: Request) -> (bool, String) {
 fn answer(reply: &Reply) -> Answer {
     let location = reply.header("location");
     let location = location.map(|it| it.split('?').next().unwrap().to_owned());
-    let is_ok = reply.status.is_success();
+    let body = match reply.status.is_success() {
+        true => reply.body.clone(),
+        false => String::new(), // the library's own words
+    };
     let cookies = reply.set_cookies().into_iter().map(|line| {
         let name = match line.split_once('=').unwrap().0 {
             COOKIE => CookieName::Session,
@@ -323,11 +326,7 @@ fn answer(reply: &Reply) -> Answer {
     Answer {
         status: reply.status.as_u16(),
         location,
-        body: if is_ok {
-            reply.body.clone()
-        } else {
-            String::new()
-        },
+        body,
         cookies: cookies.collect(),
     }
 }

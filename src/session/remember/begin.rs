@@ -63,6 +63,7 @@ impl SeriesOf {
         index: UserIndex,
         (user, auth_hash): (&[u8], [u8; 16]),
         forced: bool,
+        session: RecordId,
     ) -> Result<Option<Begun>, LoginError> {
         let core = &realm.core;
         let now = core.now();
@@ -76,7 +77,7 @@ impl SeriesOf {
         };
         let token = Token::random(Some(index.home())).map_err(|error| core.failed(error))?;
         let checked = (realm.user_tag, auth_hash);
-        let body = SeriesContent::new(user, checked, forced, lasts, now).encode();
+        let body = SeriesContent::new(user, checked, forced, lasts, session, now).encode();
         let body = body.map_err(|error| core.failed(error))?;
         let mut record = Record::new(RecordKind::Series, token.id, token.hash(), expires, body);
         (record.user, record.created, record.seen) = (Some(index), now, now);

@@ -53,9 +53,9 @@ impl<U: AuthUser> Realm<U> {
                     visit::note(number, |notes| notes.see_theft(core));
                     return Ok(Found::Nobody);
                 }
-                Verdict::Raced(session) => return self.stand_on(session, &series, visitor).await,
-                Verdict::Present => None,
-                Verdict::Lost(session) => Some(session),
+                Verdict::Raced => return self.stand_on(content.session(), &series, visitor).await,
+                Verdict::Present => false,
+                Verdict::Lost => true,
             };
             let user = self.load_user(content.user).await?;
             let user = user.filter(|user| content.forced || user.is_active());
@@ -102,13 +102,10 @@ impl<U: AuthUser> Realm<U> {
     /// the one that came with what was verified since.
     async fn stand_on(
         self: &Arc<Self>,
-        session: Option<RecordId>,
+        session: RecordId,
         series: &Record,
         visitor: &Visitor,
     ) -> Result<Found<U>, LoginError> {
-        let Some(session) = session else {
-            return Ok(Found::Nobody);
-        };
         let session = self.core.load(session).await?;
         let of_series = |session: &Record| session.series == Some(series.id);
         let Some(session) = session.filter(of_series) else {

@@ -14,7 +14,7 @@ use crate::{
         transition::{Kept, body},
         visit::{self, Number},
     },
-    store::{Record, RecordId, RecordKind, Restore, Swap},
+    store::{Record, RecordKind, Restore, Swap},
     token::Token,
     user::AuthUser,
 };
@@ -24,11 +24,13 @@ impl<U: AuthUser> Realm<U> {
     /// cookies of both. Answers nothing when another request was faster: then it
     /// is to be looked at again.
     ///
-    /// `lost` is the session of a token that never arrived; it ends.
+    /// `lost` says that the present token never arrived. The session that came
+    /// with it ends: with a lost token it was lost too, and else the browser does
+    /// not show it any more.
     pub(super) async fn restore(
         self: &Arc<Self>,
         (series, mut content): (&Record, SeriesContent<'_>),
-        lost: Option<Option<RecordId>>,
+        lost: bool,
         user: U,
         visitor: &Visitor,
         number: Number,
@@ -59,8 +61,9 @@ impl<U: AuthUser> Realm<U> {
         (session.created, session.seen) = (now, now);
         let info = SessionInfo::new(&session, &facts);
 
+        let before = Some(content.session());
         let next_token = Token::next(series.id).map_err(|error| core.failed(error))?;
-        content.rotate(series.hash, lost.is_some(), session.id, now);
+        content.rotate(series.hash, lost, session.id, now);
         let mut next = series.clone();
         next.hash = next_token.hash();
         next.version = series.version.next();
@@ -73,7 +76,7 @@ impl<U: AuthUser> Realm<U> {
 
         let mut step = Restore::new(series.version, next, session.clone(), now);
         step.at_most = core.settings.max_sessions_per_user;
-        step.ends_session = lost.flatten();
+        step.ends_session = before.filter(|_| lost || core.settings.cookies_go_together());
         match core.done(core.store.restore(step).await)? {
             Swap::Conflict => return Ok(None),
             Swap::Gone => return Ok(Some(Found::Nobody)),

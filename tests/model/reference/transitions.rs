@@ -92,6 +92,10 @@ impl Model {
             return answer.see(REFUSED_AGAIN);
         }
         let old = self.sessions.remove(&who.session).unwrap();
+        let remembered = old.series.and_then(|id| self.series.get(&id).cloned());
+        if let Some(series) = old.series {
+            self.end_series(series);
+        }
         let session = Session {
             verified: Some(self.now),
             by_hand: true,
@@ -101,7 +105,7 @@ impl Model {
             ..old
         };
         leave_stranger(jar, answer);
-        self.begin(jar, session, answer);
+        self.begin_renewed(jar, session, remembered, answer);
         answer.see("/me");
     }
 
@@ -154,29 +158,36 @@ impl Model {
         let remembered = old.series.and_then(|id| self.series.remove(&id));
         self.users.get_mut(&old.user).unwrap().password = password;
         self.end_all(old.user);
-        let series = remembered.as_ref().map(|_| self.next_id());
+        let remembered = remembered.map(|series| Series { password, ..series });
         let session = Session {
             password,
             agent,
             used: self.now,
-            series: series.or(old.series),
             ..old
         };
         leave_stranger(jar, answer);
-        let session = self.begin(jar, session, answer);
-        // A remembered browser stays so, up to the same day.
-        if let (Some(id), Some(old)) = (series, remembered) {
+        self.begin_renewed(jar, session, remembered, answer);
+        answer.ok("changed");
+    }
+
+    /// A session that goes on, and what remembers its browser: up to the same day.
+    fn begin_renewed(
+        &mut self,
+        jar: &mut Jar,
+        session: Session,
+        remembered: Option<Series>,
+        answer: &mut Answer,
+    ) {
+        let id = remembered.as_ref().map(|_| self.next_id());
+        let series = id.or(session.series);
+        let session = self.begin(jar, Session { series, ..session }, answer);
+        if let (Some(id), Some(old)) = (id, remembered) {
             let tokens = vec![self.first_token(session)];
-            let series = Series {
-                password,
-                tokens,
-                ..old
-            };
+            let series = Series { tokens, ..old };
             answer.remember_for(series.ends - self.now);
             self.series.insert(id, series);
             jar.remember = Cookie::Of((id, 0));
         }
-        answer.ok("changed");
     }
 
     /// A new id, and its cookie.
@@ -274,10 +285,9 @@ impl Model {
     /// something may be alive or not: the design leaves it open.
     pub fn leaves_open(&self) -> bool {
         let open = |used: u64, idle: u64| self.now + TOUCH + 1 >= used + idle;
-        let mut sessions = self.sessions.values();
-        let mut strangers = self.strangers.values();
+        let (mut sessions, mut strangers) = (self.sessions.values(), self.strangers.values());
         sessions.any(|session| open(session.used, IDLE))
-            || strangers.any(|it| open(it.written, STRANGER_IDLE))
+            || strangers.any(|stranger| open(stranger.written, STRANGER_IDLE))
     }
 
     /// All sessions of a user, and all that remembers one.
@@ -302,29 +312,6 @@ impl Model {
 
     pub fn is_a_live_stranger(&self, cookie: Cookie<StrangerId>) -> bool {
         matches!(cookie, Cookie::Of(id) if self.strangers.contains_key(&id))
-    }
-}
-
-impl Answer {
-    pub(super) fn ok(&mut self, body: &str) {
-        (self.status, self.body) = (200, body.to_owned());
-    }
-
-    pub(super) fn see(&mut self, location: &str) {
-        (self.status, self.location) = (303, Some(location.to_owned()));
-    }
-
-    pub(super) fn set(&mut self, name: CookieName) {
-        self.cookies.insert(name, Sent::Set);
-    }
-
-    pub(super) fn remember_for(&mut self, seconds: u64) {
-        self.cookies
-            .insert(CookieName::Remember, Sent::SetFor(seconds));
-    }
-
-    fn removed(&mut self, name: CookieName) {
-        self.cookies.insert(name, Sent::Removed);
     }
 }
 

@@ -1,4 +1,6 @@
-//! What an attack found, and is mended.
+//! Copies of a remember cookie: how a thief is noticed, and how nobody else is taken for one.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod support;
 
@@ -208,4 +210,16 @@ async fn a_confirmation_by_the_loser_of_the_race_makes_no_theft() {
         "user 1",
         "an honest browser is called a thief"
     );
+}
+
+#[tokio::test]
+async fn a_browser_that_is_opened_again_and_again_leaves_one_session() {
+    let world = World::new();
+    let mut browser = world.remembered(1).await;
+    for _ in 0..50 {
+        browser.close();
+        assert_eq!(browser.get("/me").await.body, "user 1");
+    }
+    assert_eq!(world.sessions.list(&1).await.unwrap().len(), 1);
+    assert_eq!(world.store.inner.len(), 2, "and its series");
 }
