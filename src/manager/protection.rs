@@ -16,7 +16,9 @@ pub enum SessionProtection {
     /// matters asks for the password. The default.
     #[default]
     Basic,
-    /// The session ends, and with it the remember cookie it came from.
+    /// The session ends, and with it the remember cookie it came from. That
+    /// cookie itself is not tied to a browser: it logs in from one that was
+    /// updated meanwhile, and a copy of it is noticed by its token.
     Strong,
 }
 

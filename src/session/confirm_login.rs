@@ -17,7 +17,8 @@ use crate::{
 
 impl<P> Session<P> {
     /// Makes the login fresh: the user who is logged in gave the password once
-    /// more. The session goes on with all its data, under a new id.
+    /// more. The session goes on with all its data, under a new id; a browser that
+    /// is remembered gets a new token, up to the same day.
     ///
     /// It is the handler behind the [refresh path](crate::Builder::refresh_path):
     /// a browser whose login is too old for [`Fresh`] is sent there.

@@ -13,7 +13,13 @@
 //! | was replaced, its successor seen a minute ago | nothing: somebody has a copy, and all that came of the series ends |
 //!
 //! A guard does this. A look in any other place only reads: it shows the user,
-//! and replaces and ends nothing.
+//! and replaces and ends nothing. A session begins in the place of the one
+//! before, which the browser has lost, so that there is one for each browser.
+//!
+//! Beside a session that lives the token is not needed; it is judged all the
+//! same when the use of the session is noted, so that a copy which is in use
+//! elsewhere is noticed. Giving the password once more begins a new series: who
+//! is still under way with the old cookies is nobody then.
 
 mod begin;
 mod recall;
