@@ -4,6 +4,8 @@
 
 mod support;
 
+use std::time::Duration;
+
 use axum::{
     http::{Method, StatusCode, header},
     response::{IntoResponse, Response},
@@ -329,8 +331,62 @@ fn settings_that_contradict_each_other_are_refused() {
         (builder().max_sessions_per_user(0), "nobody"),
         (builder().origin("app.example"), "origin"),
         (builder().origin("https://app.example/"), "origin"),
+        (
+            builder().peer_address(portcullis::PeerAddress::BehindProxies(0)),
+            "Connection",
+        ),
+        (builder().remember_for(Duration::ZERO), "400 days"),
+        (builder().remember_for(401 * DAY), "400 days"),
+        (builder().remember_cookie_name("me"), "__Host-"),
+        (
+            builder().remember_cookie_name("__Host-login"),
+            "two cookies",
+        ),
+        (builder().remember_cookie_name("__Secure-a;b"), "letters"),
+        (
+            builder()
+                .remember_cookie_name("__Host-me")
+                .remember_cookie_domain("example.org"),
+            "__Secure-",
+        ),
+        (
+            builder()
+                .remember_cookie_name("__Host-me")
+                .remember_cookie_path("/app"),
+            "__Secure-",
+        ),
+        (
+            builder()
+                .remember_cookie_name("__Secure-me")
+                .dangerous()
+                .cookies_over_http(),
+            "prefix",
+        ),
+        (
+            builder()
+                .dangerous()
+                .cookies_over_http()
+                .dangerous()
+                .cross_site_remember_cookie(),
+            "SameSite=None",
+        ),
+        (builder().remember_cookie_domain("a b"), "domain"),
+        (builder().remember_cookie_path("app"), "path"),
+        (builder().remember_cookie_path("/a;b"), "path"),
     ] {
         let error = builder.build().map(drop).unwrap_err().to_string();
         assert!(error.contains(word), "{error}");
+    }
+    for builder in [
+        builder()
+            .remember_cookie_domain("example.org")
+            .remember_cookie_path("/app"),
+        builder()
+            .remember_for(400 * DAY)
+            .dangerous()
+            .cross_site_remember_cookie(),
+        builder().dangerous().cookies_over_http(),
+    ] {
+        assert!(builder.build().is_ok());
     }
 }
