@@ -37,7 +37,8 @@ macro_rules! user {
                 session: Session<Anonymous<Self>>,
                 login: Login<Self>,
             ) -> Result<(), LoginError> {
-                session.login_user(login.vouch_for(Self(1))).await?;
+                let login = session.login_user(login.vouch_for(Self(1)));
+                login.remember(true).await?;
                 Ok(())
             }
 
@@ -203,6 +204,10 @@ async fn a_session_of_one_user_type_is_nothing_to_a_manager_of_another() {
         401,
         "although name, key, store, id and auth hash are equal"
     );
+    assert_eq!(browser.get("/customer").await.body, "Customer 1");
+    browser.close();
+    let reply = browser.api(Method::GET, "/staff").await;
+    assert_eq!(reply.status, 401, "nor is what remembers a customer");
     assert_eq!(browser.get("/customer").await.body, "Customer 1");
 }
 

@@ -223,3 +223,19 @@ async fn a_browser_that_is_opened_again_and_again_leaves_one_session() {
     assert_eq!(world.sessions.list(&1).await.unwrap().len(), 1);
     assert_eq!(world.store.inner.len(), 2, "and its series");
 }
+
+#[tokio::test]
+async fn where_the_remember_cookie_goes_without_the_session_cookie_no_session_ends_for_it() {
+    let shared: [fn(support::Ready) -> support::Ready; 2] = [
+        |builder| builder.remember_cookie_domain("example.org"),
+        |builder| builder.dangerous().cross_site_remember_cookie(),
+    ];
+    for settings in shared {
+        let world = World::with(settings, |routes, _| routes);
+        let mut here = world.remembered(1).await;
+        let mut there = here.clone(); // another host, or a frame
+        there.close();
+        assert_eq!(there.get("/me").await.body, "user 1");
+        assert_eq!(here.get("/me").await.body, "user 1");
+    }
+}
