@@ -648,7 +648,8 @@ async fn a_transition_that_is_carried_away_half_way_logs_nobody_in() {
                                 login: Login<User>,
                                 State(db): State<Arc<Database>>| {
                         let user = db.find(1).unwrap();
-                        let mut future = session.login_user(login.vouch_for(user)).into_future();
+                        let login = session.login_user(login.vouch_for(user)).remember(true);
+                        let mut future = login.into_future();
                         let once = std::future::poll_fn(|context| {
                             Poll::Ready(future.as_mut().poll(context).is_pending())
                         });
@@ -666,7 +667,10 @@ async fn a_transition_that_is_carried_away_half_way_logs_nobody_in() {
     let reply = world.browser().post("/other-half").await;
     assert_eq!(reply.status, StatusCode::INTERNAL_SERVER_ERROR);
     assert!(reply.set_cookies().is_empty());
-    assert!(world.store.inner.is_empty(), "no session that nobody holds");
+    assert!(
+        world.store.inner.is_empty(),
+        "no session and no series that nobody holds"
+    );
 }
 
 #[tokio::test]
