@@ -748,3 +748,25 @@ async fn a_look_that_failed_has_not_found_nobody() {
     browser.app = world.app.clone();
     assert_eq!(browser.get("/who").await.body, "user 1");
 }
+
+#[tokio::test]
+async fn a_login_that_is_not_shown_the_cookie_removes_it_all_the_same() {
+    let name = "__Secure-login-remember";
+    let world = World::with(
+        |builder| builder.remember_cookie_path("/me"),
+        |routes, _| routes,
+    );
+    let mut browser = world.remembered(1).await;
+    browser.close();
+    let cookie = browser.jar.remove(name).unwrap(); // not sent to this path
+    let reply = browser.post("/login/2").await;
+    let removed = line(&reply, name).unwrap();
+    assert!(
+        removed.contains("Max-Age=0") && removed.contains("Path=/me"),
+        "{removed}"
+    );
+    let reply = browser.post("/logout").await;
+    assert!(line(&reply, name).unwrap().contains("Max-Age=0"));
+    browser.jar.insert(name.to_owned(), cookie); // a copy: only the server could end that
+    assert_eq!(browser.get("/me").await.body, "user 1");
+}

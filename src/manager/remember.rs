@@ -115,8 +115,8 @@ impl<L, K> Builder<L, K> {
 
     /// The path below which the remember cookie is sent, as in `/app`. Default: `/`.
     ///
-    /// The login page must be below it: a login that is not shown the cookie
-    /// can't end what remembers an earlier user of this browser.
+    /// The login page is best below it: a login that is not shown the cookie
+    /// removes it from the browser, but can't end what it remembers on the server.
     pub fn remember_cookie_path(mut self, path: impl Into<String>) -> Self {
         self.settings.remember.path = Some(path.into());
         self

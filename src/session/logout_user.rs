@@ -67,7 +67,7 @@ impl<P, U: AuthUser> LogoutUser<P, U> {
         // when this is dropped while the store works.
         visit::note(session.ticket.visit, |notes| {
             notes.set_cookie(core, CookieOf::Login, Sent::Removed);
-            if end.series.is_some() || notes.shows_remember_cookie(core) {
+            if end.series.is_some() || notes.may_have_remember_cookie(core) {
                 notes.set_cookie(core, CookieOf::Remember, Sent::Removed);
             }
             notes.private = true;

@@ -109,10 +109,11 @@ impl Notes {
             .is_some_and(|seen| seen.presented.carries_flash)
     }
 
-    /// Has the request a cookie under the name of the remember cookie, good or bad?
-    pub(crate) fn shows_remember_cookie(&self, core: &Arc<Core>) -> bool {
-        self.by(core)
-            .is_some_and(|seen| !seen.presented.cookies.remember.is_empty())
+    /// Has the browser a cookie under the name of the remember cookie, good or
+    /// bad? If that has a path of its own, it may have one that it does not show here.
+    pub(crate) fn may_have_remember_cookie(&self, core: &Arc<Core>) -> bool {
+        let shown = self.by(core).map(|seen| &seen.presented.cookies.remember);
+        core.settings.remember.path.is_some() || shown.is_some_and(|shown| !shown.is_empty())
     }
 
     /// What a look has found out, unless another was faster, or a transition has

@@ -102,7 +102,7 @@ impl RememberCookie {
             Self::Begun(Begun { record, token }) => {
                 notes.send_remember_token(core, token, record.expires);
             }
-            Self::Removed { was_alive } if *was_alive || notes.shows_remember_cookie(core) => {
+            Self::Removed { was_alive } if *was_alive || notes.may_have_remember_cookie(core) => {
                 notes.set_cookie(core, CookieOf::Remember, Sent::Removed);
             }
             Self::Removed { .. } | Self::Unchanged => {}
