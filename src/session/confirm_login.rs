@@ -117,8 +117,6 @@ async fn confirm<U: AuthUser>(
         verified: known.info.verified_at().max(Some(verified.at)),
         forced,
         source: Source::ByHand,
-        // Else the old token would log in who is still under way with the old id,
-        // and that answer would take the place of this one.
         series: known.renewed_series().await?,
         // Giving the password again is what may prolong a login (NIST SP 800-63B-4, 5.2).
         goes_on: Some(GoesOn {

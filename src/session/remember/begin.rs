@@ -22,7 +22,7 @@ pub(in crate::session) enum SeriesOf {
         ends: Option<RecordId>,
         begins: Option<Duration>,
     },
-    /// The same login with new credentials: one takes the place of the other.
+    /// The same login, confirmed or with new credentials: one takes the place of the other.
     Renewed {
         ends: RecordId,
         lasts: Duration,
@@ -119,8 +119,9 @@ impl RememberCookie {
 }
 
 impl<U: AuthUser> Known<U> {
-    /// For new credentials: a series of theirs in the place of the old one,
-    /// which would be refused, up to the same day.
+    /// A series in the place of the old one, up to the same day: after new
+    /// credentials the old one would be refused, and after a confirmation it would
+    /// log in who is still under way with the old cookies, over the fresh one.
     pub(in crate::session) async fn renewed_series(&self) -> Result<SeriesOf, LoginError> {
         let core = &self.realm.core;
         let Some(id) = self.session()?.series else {

@@ -17,8 +17,8 @@
 //! before, which the browser has lost, so that there is one for each browser.
 //!
 //! Beside a session that lives the token is not needed; it is judged all the
-//! same when the use of the session is noted, so that a copy which is in use
-//! elsewhere is noticed. Giving the password once more begins a new series: who
+//! same when the use of the session is noted, by a look too, so that a copy
+//! which is in use elsewhere is noticed. Giving the password once more begins a new series: who
 //! is still under way with the old cookies is nobody then.
 
 mod begin;

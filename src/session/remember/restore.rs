@@ -25,8 +25,8 @@ impl<U: AuthUser> Realm<U> {
     /// is to be looked at again.
     ///
     /// `lost` says that the present token never arrived. The session that came
-    /// with it ends: with a lost token it was lost too, and else the browser does
-    /// not show it any more.
+    /// with it ends either way: it never arrived either, or the browser, which
+    /// would show it beside the remember cookie, has it no more.
     pub(super) async fn restore(
         self: &Arc<Self>,
         (series, mut content): (&Record, SeriesContent<'_>),
