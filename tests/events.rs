@@ -248,3 +248,20 @@ fn names_in_logs_are_for_ever() {
         assert_eq!(kind.name(), name);
     }
 }
+
+#[test]
+fn a_listener_outlives_the_runtime_that_began_it() {
+    let runtime = || {
+        tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap()
+    };
+    let (world, mut heard) = listening(|builder| builder);
+    for user in [1, 2] {
+        let logged_in = runtime().block_on(async {
+            world.logged_in(user).await;
+            next(&mut heard).await
+        });
+        assert_eq!(logged_in, (EventKind::UserLoggedIn, Some(user), true));
+    }
+}

@@ -4,7 +4,7 @@
 use std::{
     future::Future,
     pin::Pin,
-    sync::{Arc, OnceLock},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use tokio::{runtime::Handle, sync::mpsc};
@@ -28,7 +28,7 @@ pub(crate) struct Listeners<U> {
 /// A listener, and its queue once its task has begun.
 struct Listening<U> {
     listener: Arc<Listener<U>>,
-    queue: OnceLock<mpsc::Sender<Told<U>>>,
+    queue: Mutex<Option<mpsc::Sender<Told<U>>>>,
 }
 
 impl<U: Send + Sync + 'static> Listeners<U> {
@@ -53,7 +53,7 @@ impl<U: Send + Sync + 'static> Listeners<U> {
     fn push(&mut self, listener: Listener<U>) {
         self.all.push(Listening {
             listener: Arc::new(listener),
-            queue: OnceLock::new(),
+            queue: Mutex::default(),
         });
     }
 
@@ -69,11 +69,14 @@ impl<U: Send + Sync + 'static> Listeners<U> {
             let Ok(runtime) = Handle::try_current() else {
                 return;
             };
-            let queue = queue.get_or_init(|| {
+            let mut queue = queue.lock().unwrap_or_else(PoisonError::into_inner);
+            // A runtime that has ended, as that of a test, takes its tasks with it.
+            let alive = queue.take().filter(|queue| !queue.is_closed());
+            let queue = queue.insert(alive.unwrap_or_else(|| {
                 let (sender, receiver) = mpsc::channel(QUEUE);
                 runtime.spawn(listen(listener.clone(), receiver));
                 sender
-            });
+            }));
             if queue.try_send(event.clone()).is_err() {
                 tracing::warn!(
                     target: "portcullis", kind = event.kind().name(),
