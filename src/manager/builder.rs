@@ -177,6 +177,16 @@ impl<L, K> Builder<L, K> {
         self
     }
 
+    /// How long a step of the store may take; then it has failed, and the
+    /// answer is 503. Default: 5 seconds. The memory store needs no limit.
+    ///
+    /// A pool of connections has limits of its own, often longer: this one
+    /// counts the waiting for a connection too.
+    pub fn store_timeout(mut self, limit: Duration) -> Self {
+        self.settings.store_timeout = limit;
+        self
+    }
+
     /// Where the time comes from. Default: [`SystemClock`].
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Arc::new(clock);
@@ -282,8 +292,9 @@ impl<L, K> Builder<L, K> {
         self
     }
 
-    /// How many sessions one user may have; beyond it a login ends the one that
-    /// was not used for longest. Default: any number.
+    /// How many sessions one user may have, and how many remembered browsers:
+    /// beyond it a login ends what was not used for longest, a session together
+    /// with what remembers its browser. Default: any number.
     ///
     /// # Security
     ///
@@ -323,11 +334,12 @@ impl<L, K> Builder<L, K> {
             loader,
             key,
             older_keys,
-            store,
+            mut store,
             clock,
             mut settings,
         } = self;
         check(&settings)?;
+        store.set_timeout(settings.store_timeout);
         #[cfg(all(feature = "testing", not(debug_assertions)))]
         tracing::warn!(
             target: "portcullis", realm = settings.realm,

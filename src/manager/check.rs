@@ -45,6 +45,9 @@ pub(super) fn check(settings: &Settings) -> Result<(), BuildError> {
         return refuse("behind no proxy the peer address is `PeerAddress::Connection`".to_owned());
     }
     check_remember(settings)?;
+    if settings.store_timeout.is_zero() {
+        return refuse("a store needs some time to answer".to_owned());
+    }
     if settings.max_sessions_per_user == Some(0) {
         return refuse("with no session per user nobody can log in".to_owned());
     }

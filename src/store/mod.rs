@@ -27,6 +27,10 @@ mod any;
 mod memory;
 mod record;
 mod step;
+#[cfg(any(feature = "postgres", feature = "redis", feature = "sqlite"))]
+mod strangers;
+mod surplus;
+mod watchers;
 
 pub use memory::MemoryStore;
 pub use record::{Record, RecordKind, Version};
@@ -54,8 +58,7 @@ use crate::error::BoxError;
 pub trait SessionStore: Send + Sync + 'static {
     /// Adds a record that was not there, and with it the series of
     /// [`series`](Insert::series), if any; ends [`ends_series`](Insert::ends_series);
-    /// then ends the user's least recently seen sessions beyond
-    /// [`at_most`](Insert::at_most), never the new one.
+    /// then ends what is beyond [`at_most`](Insert::at_most).
     ///
     /// If a live or expired record has one of the new ids already, changes
     /// nothing and answers [`Inserted::Taken`].
@@ -86,7 +89,7 @@ pub trait SessionStore: Send + Sync + 'static {
     /// If that can be done but a new id is taken, changes nothing and answers
     /// [`Swap::Conflict`].
     /// With it, as in [`insert`](Self::insert), a series is added, one is ended,
-    /// and the user's sessions are limited. If [`end_others`](Rotate::end_others),
+    /// and what is beyond [`at_most`](Rotate::at_most) ends. If [`end_others`](Rotate::end_others),
     /// every other record of the new record's user ends too, of all kinds, but
     /// the series that the new record belongs to.
     ///
@@ -192,6 +195,8 @@ pub struct StoreError(Cause);
 enum Cause {
     #[error("the session store is full")]
     Full,
+    #[error("the session store did not answer within {0:?}")]
+    TooSlow(Duration),
     #[error("{0}")]
     Other(BoxError),
 }
@@ -205,6 +210,10 @@ impl StoreError {
     /// There is no room for one more record.
     pub fn full() -> Self {
         Self(Cause::Full)
+    }
+
+    pub(crate) fn too_slow(within: Duration) -> Self {
+        Self(Cause::TooSlow(within))
     }
 
     /// Was there no room?

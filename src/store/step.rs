@@ -58,8 +58,10 @@ step! {
         series: Option<Record>,
         /// An earlier series of this browser to end in the same step, with all that it restored.
         ends_series: Option<RecordId>,
-        /// How many live sessions the user may have, this one included; their
-        /// series stay. None is any number.
+        /// How many live sessions the user may have, this one included, and how
+        /// many live series: what was seen least recently beyond that ends, a
+        /// session with its series and a series with its sessions, never this
+        /// session and its series. None is any number.
         at_most: Option<u32>,
     }
 }
@@ -109,8 +111,10 @@ step! {
         series: Option<Record>,
         /// An earlier series of this browser to end in the same step, with all that it restored.
         ends_series: Option<RecordId>,
-        /// How many live sessions the user may have, this one included; their
-        /// series stay. None is any number.
+        /// How many live sessions the user may have, this one included, and how
+        /// many live series: what was seen least recently beyond that ends, a
+        /// session with its series and a series with its sessions, never this
+        /// session and its series. None is any number.
         at_most: Option<u32>,
         /// End every other record of the new record's user.
         end_others: bool,
@@ -130,8 +134,10 @@ step! {
         now: Timestamp,
     }
     optional {
-        /// How many live sessions the user may have, this one included; their
-        /// series stay. None is any number.
+        /// How many live sessions the user may have, this one included, and how
+        /// many live series: what was seen least recently beyond that ends, a
+        /// session with its series and a series with its sessions, never this
+        /// session and its series. None is any number.
         at_most: Option<u32>,
         /// A session of the same user to end in the same step.
         ends_session: Option<RecordId>,

@@ -114,9 +114,9 @@ impl Locked<'_> {
         } else {
             Swept::default()
         };
-        let beyond = at_most.map_or(0, |most| shard.limit(user, session.id, most, now));
+        let beyond = at_most.map(|most| shard.limit(session, user, most, now));
         self.store.count_down(others);
-        self.store.users.give_back(beyond);
+        self.store.count_down(beyond.unwrap_or_default());
         Ok(())
     }
 

@@ -11,11 +11,13 @@ mod shard;
 use std::{
     fmt,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use super::{
-    Delete, DeleteByUser, End, Insert, Inserted, ListByUser, Load, Record, RecordKind, Restore,
-    Rotate, SessionStore, StoreError, Swap, Sweep, Touch, Update,
+    Delete, DeleteByUser, End, Insert, Inserted, ListByUser, Load, Record, RecordId, RecordKind,
+    Restore, Rotate, SessionStore, StoreError, Swap, Sweep, Touch, Update, Watch,
+    watchers::Watchers,
 };
 use locked::{Changes, Quota, lock};
 use shard::Shard;
@@ -47,6 +49,7 @@ struct Inner {
     shards: Box<[Mutex<Shard>]>,
     users: Quota,
     strangers: Quota,
+    watchers: Watchers,
 }
 
 impl MemoryStore {
@@ -68,6 +71,7 @@ impl MemoryStore {
             shards,
             users: Quota::new(users),
             strangers: Quota::new(strangers),
+            watchers: Watchers::default(),
         }))
     }
 
@@ -118,6 +122,8 @@ impl SessionStore for MemoryStore {
             end_others: false,
         };
         shards.apply(changes, now)?;
+        drop(shards);
+        self.wake([Some(record.id), ends_series]);
         Ok(Inserted::Done)
     }
 
@@ -170,6 +176,9 @@ impl SessionStore for MemoryStore {
             shards.put_back(old);
             return Err(full);
         }
+        drop(shards);
+        self.wake([Some(id), Some(new.id)]);
+        self.wake([None, ends_series]);
         Ok(Swap::Done)
     }
 
@@ -205,11 +214,15 @@ impl SessionStore for MemoryStore {
             shards.put_back(ended);
             return Err(full);
         }
-        Ok(shards
+        let home = Some(next.id);
+        let swap = shards
             .of(next.id)
             .swap(next.kind, next.id, version, now, |record| {
                 *record = shard::Stored::from(next)
-            }))
+            });
+        drop(shards);
+        self.wake([home, ends_session]);
+        Ok(swap)
     }
 
     async fn touch(&self, step: Touch) -> Result<bool, StoreError> {
@@ -225,8 +238,9 @@ impl SessionStore for MemoryStore {
     }
 
     async fn delete(&self, step: Delete) -> Result<bool, StoreError> {
-        let mut shards = self.0.lock([step.id; 3]);
-        Ok(shards.remove(step.kind, step.id).is_some())
+        let removed = self.0.lock([step.id; 3]).remove(step.kind, step.id);
+        self.wake([Some(step.id), None]);
+        Ok(removed.is_some())
     }
 
     async fn end(&self, step: End) -> Result<u64, StoreError> {
@@ -239,6 +253,8 @@ impl SessionStore for MemoryStore {
             .session
             .and_then(|id| shards.remove(RecordKind::Session, id));
         let restored = step.series.map_or(0, |id| shards.end_series(id));
+        drop(shards);
+        self.wake(ids);
         Ok(u64::from(session.is_some()) + restored)
     }
 
@@ -255,6 +271,7 @@ impl SessionStore for MemoryStore {
             .shard_at(step.user.home())
             .remove_user(step.user, step.except);
         self.0.count_down(removed);
+        self.0.watchers.wake(step.user.home());
         Ok(removed.all() as u64)
     }
 
@@ -270,6 +287,19 @@ impl SessionStore for MemoryStore {
         }
         let limit = usize::try_from(step.limit).unwrap_or(usize::MAX);
         Ok((limit - left) as u64)
+    }
+
+    async fn watch(&self, step: Watch) {
+        let pace = || Duration::from_secs(60); // no end is unannounced
+        self.0.watchers.until_gone(self, &step, pace).await;
+    }
+}
+
+impl MemoryStore {
+    /// Tells those who watch a record that shares a home with one of these.
+    fn wake(&self, ids: [Option<RecordId>; 2]) {
+        let ids = ids.into_iter().flatten();
+        ids.for_each(|id| self.0.watchers.wake(id.home()));
     }
 }
 

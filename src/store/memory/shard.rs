@@ -8,7 +8,7 @@ use std::{
 
 use crate::{
     clock::Timestamp,
-    store::{Record, RecordId, RecordKind, Swap, TokenHash, UserIndex, Version},
+    store::{Record, RecordId, RecordKind, Swap, TokenHash, UserIndex, Version, surplus::surplus},
 };
 
 /// The records of some homes, a map for each kind.
@@ -122,25 +122,26 @@ impl Shard {
         })
     }
 
-    /// Ends the least recently seen sessions of a user beyond `most`, never `keep`.
+    /// Ends what is beyond `most` beside a new session; answers how much.
     pub(super) fn limit(
         &mut self,
+        new: &Record,
         user: UserIndex,
-        keep: RecordId,
         most: u32,
         now: Timestamp,
-    ) -> usize {
+    ) -> Swept {
         let sessions = self.of_user(RecordKind::Session, user, now);
-        let excess = sessions.len().saturating_sub(most.max(1) as usize);
-        let mut others: Vec<_> = sessions
-            .into_iter()
-            .filter(|session| session.id != keep)
-            .collect();
-        others.sort_by_key(|session| (session.seen, session.created));
-        let ended = others.into_iter().take(excess);
+        let series = self.of_user(RecordKind::Series, user, now);
+        let mut ended = Swept::default();
+        for end in surplus(new, sessions, series, most) {
+            let session = end
+                .session
+                .and_then(|id| self.remove(RecordKind::Session, id));
+            ended.users += usize::from(session.is_some());
+            let of_series = end.series.map(|id| self.remove_series(id));
+            ended.users += of_series.map_or(0, Swept::all);
+        }
         ended
-            .filter_map(|session| self.remove(RecordKind::Session, session.id))
-            .count()
     }
 
     /// Removes at most `limit` expired records.

@@ -103,3 +103,43 @@ fn a_sweep_keeps_to_its_limit() {
     assert_eq!(now(store.sweep(Sweep::new(LATER, 100))).unwrap(), 6);
     assert!(store.is_empty());
 }
+
+#[test]
+fn at_most_ends_a_session_with_its_series_and_counts_series_too() {
+    let store = MemoryStore::new();
+    let at = |seconds| Timestamp::from_unix_seconds(seconds);
+    let browser = |rest, seen| {
+        let mut session = of(1, rest);
+        (session.series, session.seen) = (Some(id(1, rest)), seen);
+        let mut remembered = series(1, rest);
+        remembered.seen = seen;
+        (session, remembered)
+    };
+    for rest in 1..=3 {
+        let (session, remembered) = browser(rest, at(u64::from(rest)));
+        let mut login = Insert::new(session, NOW);
+        login.series = Some(remembered);
+        assert_eq!(now(store.insert(login)).unwrap(), Inserted::Done);
+    }
+    let closed = session(id(9, 9)); // nothing of another user is counted
+    assert_eq!(insert(&store, &closed), Inserted::Done);
+    assert!(now(store.delete(Delete::new(RecordKind::Session, id(1, 2)))).unwrap());
+    let (session, remembered) = browser(4, at(4));
+    let mut login = Insert::new(session, NOW);
+    login.series = Some(remembered);
+    login.at_most = Some(2);
+    assert_eq!(now(store.insert(login)).unwrap(), Inserted::Done);
+    let left = |kind| {
+        let records = now(store.list(ListByUser::new(kind, user(1), NOW))).unwrap();
+        let mut left: Vec<_> = records.into_iter().map(|record| record.id).collect();
+        left.sort();
+        left
+    };
+    assert_eq!(left(RecordKind::Session), [id(1, 3), id(1, 4)]);
+    assert_eq!(
+        left(RecordKind::Series),
+        [id(1, 3), id(1, 4)],
+        "the first went with its session, the second for itself"
+    );
+    assert_eq!(store.len(), 5);
+}

@@ -1,0 +1,90 @@
+//! Who waits in this process for the end of a record.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use tokio::{sync::watch, time::timeout};
+
+use super::{SessionStore, Watch};
+
+/// Wakes those who wait for a record, by its [home](super::RecordId::home): a
+/// step that ends records of a user wakes the few who watch that user's.
+#[derive(Default)]
+pub(super) struct Watchers(Mutex<HashMap<u16, watch::Sender<()>>>);
+
+impl Watchers {
+    /// Waits until the record is no longer alive. Asks the store when it is
+    /// woken, when the record is to expire, and after each `pace`, which is a
+    /// second where an end may come unannounced.
+    pub(super) async fn until_gone<S: SessionStore>(
+        &self,
+        store: &S,
+        step: &Watch,
+        pace: impl Fn() -> Duration,
+    ) {
+        let home = step.id.home();
+        // Before the first look: an end after the look is not missed.
+        let mut waiting = Waiting {
+            all: self,
+            home,
+            woken: Some(self.wait(home)),
+        };
+        loop {
+            let left = match store.load(step.load()).await {
+                Ok(None) => return,
+                Ok(Some(record)) => record.expires.since(step.clock.now()),
+                Err(_) => A_SECOND, // nobody knows: ask again
+            };
+            let wait = left.min(pace()).max(A_SECOND);
+            if let Some(woken) = &mut waiting.woken {
+                timeout(wait, woken.changed()).await.ok();
+            }
+        }
+    }
+
+    /// A record with this home may have ended.
+    pub(super) fn wake(&self, home: u16) {
+        if let Some(waiting) = self.lock().get(&home) {
+            waiting.send_replace(());
+        }
+    }
+
+    /// Any record may have ended.
+    #[cfg(any(feature = "postgres", feature = "redis"))]
+    pub(super) fn wake_all(&self) {
+        self.lock().values().for_each(|waiting| {
+            waiting.send_replace(());
+        });
+    }
+
+    fn wait(&self, home: u16) -> watch::Receiver<()> {
+        self.lock().entry(home).or_default().subscribe()
+    }
+
+    /// No holder panics, so a poisoned lock is still good.
+    fn lock(&self) -> MutexGuard<'_, HashMap<u16, watch::Sender<()>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One who waits. The last one of a home takes its entry along.
+struct Waiting<'a> {
+    all: &'a Watchers,
+    home: u16,
+    woken: Option<watch::Receiver<()>>,
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        let mut all = self.all.lock();
+        self.woken = None;
+        if all.get(&self.home).is_some_and(|sender| sender.is_closed()) {
+            all.remove(&self.home);
+        }
+    }
+}
+
+const A_SECOND: Duration = Duration::from_secs(1);
