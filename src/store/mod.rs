@@ -26,6 +26,8 @@
 mod any;
 mod memory;
 mod record;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 mod step;
 #[cfg(any(feature = "postgres", feature = "redis", feature = "sqlite"))]
 mod strangers;
@@ -34,6 +36,8 @@ mod watchers;
 
 pub use memory::MemoryStore;
 pub use record::{Record, RecordKind, Version};
+#[cfg(feature = "sqlite")]
+pub use sqlite::SqliteStore;
 pub use step::{
     Delete, DeleteByUser, End, Insert, Inserted, ListByUser, Load, Restore, Rotate, Swap, Sweep,
     Touch, Update, Watch,
