@@ -70,8 +70,7 @@ async fn without_read_committed_a_step_fails_rather_than_misses_a_session() {
     let Some(two) = two().await else { return };
     for level in ["repeatable read", "serializable"] {
         let options = (*two.database.pool().await.connect_options()).clone();
-        let options =
-            options.options([("default_transaction_isolation", level.replace(' ', "\\ "))]);
+        let options = options.options([("default_transaction_isolation", level)]);
         let store = PostgresStore::new(sqlx::PgPool::connect_with(options).await.unwrap());
         let insert = portcullis::store::Insert::new(session(1), crate::support::NOW);
         let error = store.insert(insert).await.unwrap_err();

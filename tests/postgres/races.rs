@@ -281,6 +281,24 @@ async fn logins_at_once_keep_to_the_limit() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn two_users_who_change_into_each_other_do_not_wait_for_each_other() {
+    let Some(Two { a, b, .. }) = two().await else {
+        return;
+    };
+    for home in 0..ROUNDS {
+        let other = home + 1_000;
+        let (one, two) = (session(home), session(other));
+        insert(&a, &one).await;
+        insert(&a, &two).await;
+        let there = Rotate::new(one.id, one.version, session(other), NOW);
+        let back = Rotate::new(two.id, two.version, session(home), NOW);
+        let swaps = at_once(step!(a, rotate, there), step!(b, rotate, back)).await;
+        assert_eq!(swaps, (Swap::Done, Swap::Done));
+        assert_eq!((alive(&a, home).await, alive(&a, other).await), (1, 1));
+    }
+}
+
 /// Everything at once on a few users, who change into each other: no step fails.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn no_two_steps_wait_for_each_other() {
