@@ -29,6 +29,8 @@ mod memory;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod record;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 mod step;
 #[cfg(any(feature = "postgres", feature = "redis", feature = "sqlite"))]
 mod strangers;
@@ -39,6 +41,8 @@ pub use memory::MemoryStore;
 #[cfg(feature = "postgres")]
 pub use postgres::PostgresStore;
 pub use record::{Record, RecordKind, Version};
+#[cfg(feature = "sqlite")]
+pub use sqlite::SqliteStore;
 pub use step::{
     Delete, DeleteByUser, End, Insert, Inserted, ListByUser, Load, Restore, Rotate, Swap, Sweep,
     Touch, Update, Watch,
