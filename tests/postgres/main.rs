@@ -1,10 +1,13 @@
-//! Sessions in PostgreSQL: what only a database can get wrong.
+//! Sessions in PostgreSQL.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[path = "../servers/mod.rs"]
 mod servers;
 
 mod bounds;
 mod cancelled;
+mod conforms;
 mod migrate;
 mod plans;
 mod races;

@@ -25,7 +25,7 @@ create index if not exists portcullis_records_series on portcullis_records (seri
     where series is not null;
 create index if not exists portcullis_records_expires on portcullis_records (expires);
 create index if not exists portcullis_records_strangers on portcullis_records (id, expires)
-    where user_index is null;
+    where kind = 0 and user_index is null;
 
 -- A record as an argument. Without an id it is none.
 do $do$
@@ -214,16 +214,16 @@ returns boolean language sql as $fn$
     );
 $fn$;
 
--- Are there as many strangers between two ids as there may be?
+-- Is this one stranger too many? `low` and `high` are the ids of its part.
 create or replace function portcullis_full_1(
-    low bytea, high bytea, bound bigint, at bigint
+    added portcullis_record_1, low bytea, high bytea, bound bigint, at bigint
 )
 returns boolean language plpgsql as $fn$
 begin
-    return bound <= (
+    return added.kind = 0 and added.user_index is null and bound <= (
         select count(*) from (
             select from portcullis_records r
-            where r.user_index is null and r.id between low and high and r.expires > at
+            where r.kind = 0 and r.user_index is null and r.id between low and high and r.expires > at
             limit bound
         ) strangers
     );
@@ -244,7 +244,7 @@ begin
     if portcullis_holds_1(added) or portcullis_holds_1(with_series) then
         return 1;
     end if;
-    if added.user_index is null and portcullis_full_1(low, high, bound, at) then
+    if portcullis_full_1(added, low, high, bound, at) then
         return 3;
     end if;
     if ends_series is not null then
@@ -283,9 +283,8 @@ begin
     then
         return 1;
     end if;
-    if added.user_index is null and found_user is not null
-        and portcullis_full_1(low, high, bound, at)
-    then
+    -- A stranger for a stranger is none more.
+    if found_user is not null and portcullis_full_1(added, low, high, bound, at) then
         return 3;
     end if;
     if ends_series is not null then
