@@ -10,6 +10,7 @@ mod cancelled;
 mod conforms;
 mod migrate;
 mod plans;
+mod proxy;
 mod races;
 mod support;
 mod watching;

@@ -20,6 +20,7 @@ use tokio::{
 };
 
 use crate::{
+    proxy::Proxy,
     servers,
     support::{NOW, Two, at, insert, next, of_series, series, session, two, user},
 };
@@ -292,6 +293,49 @@ async fn a_store_that_polls_hears_within_seconds_and_does_not_listen() {
         .await;
     assert_eq!(listeners.unwrap(), [0; 0]);
     assert!(b.delete(Delete::new(record.kind, record.id)).await.unwrap());
+    watching.ends().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_listener_that_hears_nothing_is_not_trusted() {
+    let Some(Two { b, database, .. }) = two().await else {
+        return;
+    };
+    let deaf = Proxy::before(database.url()).await.store().await;
+    let record = session(1);
+    insert(&b, &record).await;
+    let mut watching = watch(&deaf, &record).await;
+    for _ in 0..8 {
+        let look = timeout(Duration::from_secs(20), watching.look()).await;
+        look.expect("it waits to be told");
+    }
+    assert!(b.delete(Delete::new(record.kind, record.id)).await.unwrap());
+    watching.ends().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_hangs_ends_no_watch() {
+    let Some(server) = spawn_blocking(servers::own_postgres).await.unwrap() else {
+        return;
+    };
+    let (a, b) = (
+        PostgresStore::new(server.pool().await),
+        PostgresStore::new(server.pool().await),
+    );
+    a.migrate().await.unwrap();
+    let record = session(1);
+    insert(&a, &record).await;
+    let mut watching = watch(&a, &record).await;
+    server.pause();
+    watching.look().await;
+    let delete = b.delete(Delete::new(record.kind, record.id));
+    let mut delete = std::pin::pin!(delete);
+    timeout(Duration::from_secs(2), &mut delete)
+        .await
+        .expect_err("nobody is there to do it");
+    assert!(!watching.watch.is_finished());
+    server.resume();
+    assert!(delete.await.unwrap());
     watching.ends().await;
 }
 

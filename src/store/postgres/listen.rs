@@ -87,14 +87,21 @@ impl Drop for Task {
 }
 
 async fn listen(task: Task, pool: PgPool) {
+    let mut pause = POLL;
     while !pool.is_closed() {
-        let Err(error) = hear(&task, &pool).await;
+        let mut heard = false;
+        let Err(error) = hear(&task, &pool, &mut heard).await;
         task.with(|listening| listening.set(false));
-        tracing::warn!(
-            target: "portcullis", %error,
-            "the session store does not hear what other servers end: it looks each second"
-        );
-        sleep(POLL).await;
+        // Where it never works it is said once, and tried once a minute.
+        if heard || pause == POLL {
+            pause = POLL;
+            tracing::warn!(
+                target: "portcullis", %error,
+                "the session store does not hear what other servers end: it looks each second"
+            );
+        }
+        sleep(pause).await;
+        pause = (pause * 2).min(A_MINUTE);
     }
 }
 
@@ -104,7 +111,7 @@ async fn listen(task: Task, pool: PgPool) {
 /// each transaction, or a network that has dropped it without a word, delivers
 /// nothing. So it trusts a connection that has delivered a notification of its
 /// own, sent by the pool of the store, and asks again whenever all is quiet.
-async fn hear(task: &Task, pool: &PgPool) -> Result<Infallible, StoreError> {
+async fn hear(task: &Task, pool: &PgPool, heard: &mut bool) -> Result<Infallible, StoreError> {
     // A connection of its own: the pool may be small, and is for steps.
     let options = PgPoolOptions::new()
         .max_connections(1)
@@ -120,7 +127,7 @@ async fn hear(task: &Task, pool: &PgPool) -> Result<Infallible, StoreError> {
         let patience = if probed { PROBE } else { QUIET };
         match timeout(patience, listener.try_recv()).await {
             Ok(Ok(Some(notification))) if notification.payload() == probe => {
-                probed = false;
+                (probed, *heard) = (false, true);
                 task.with(|listening| listening.set(true));
             }
             Ok(Ok(Some(notification))) => {
