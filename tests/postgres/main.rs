@@ -1,6 +1,10 @@
 //! Sessions in PostgreSQL.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
 
 #[path = "../servers/mod.rs"]
 mod servers;

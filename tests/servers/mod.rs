@@ -9,6 +9,11 @@
 //! With `PORTCULLIS_REQUIRE_SERVERS=1` a test that gets none fails.
 
 #![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
+#![allow(
     dead_code,
     unreachable_pub,
     unused_imports,

@@ -1,5 +1,5 @@
-//! Sessions in PostgreSQL: for several servers, and for an app that has a
-//! PostgreSQL already.
+//! Sessions in PostgreSQL (feature `postgres`): for several servers, and for an
+//! app that has a PostgreSQL already.
 //!
 //! One table, `portcullis_records`, in the database of the app or in one of its
 //! own, made by [`PostgresStore::migrate`]. Each step is one statement in a
@@ -17,14 +17,14 @@
 //! # Cost
 //!
 //! Each step uses an index. A record takes some 300 bytes beside its body. Each
-//! end is told to the other servers with `NOTIFY`; PostgreSQL commits such
-//! transactions one at a time, a few thousand a second. Loading, noting that a
-//! session was used and changing its data tell nobody.
+//! end is told to the other servers with `NOTIFY`, and PostgreSQL commits such
+//! transactions one at a time. To load a session, to note that it was used and
+//! to change its data tells nobody.
 //!
 //! # What it does not need
 //!
-//! No extension, no superuser, no `SERIALIZABLE`, no job that cleans up, and no
-//! table of users. It needs the isolation level that PostgreSQL has by default.
+//! No extension, no superuser, no job that cleans up, no table of users, and no
+//! isolation beyond READ COMMITTED, PostgreSQL's default.
 
 mod listen;
 mod row;
@@ -93,7 +93,12 @@ use statements::{
 ///
 /// Whoever can write to the table can log in as anybody, so give the right to
 /// the role of the servers alone. Whoever can read it gets no token, as there
-/// are hashes only, but sees what the app keeps for a session.
+/// are hashes only, but sees ids of users and the app's [`Data`](crate::Data).
+///
+/// A backup that is put back, a standby that lags and is promoted, and a crash
+/// under `synchronous_commit = off` bring back sessions that were ended since:
+/// give the manager another key then, or empty the table. For the same reason
+/// the pool _must_ be one of the primary.
 #[derive(Clone)]
 pub struct PostgresStore {
     pool: PgPool,
