@@ -24,7 +24,12 @@ async fn is_full(store: &PostgresStore, record: Record) -> bool {
 
 #[tokio::test]
 async fn strangers_are_bounded_and_users_are_not() {
-    let Some(Two { a, b, .. }) = two().await else {
+    let Some(Two {
+        a,
+        b,
+        database: _kept,
+    }) = two().await
+    else {
         return;
     };
     let (a, b) = (a.max_strangers(2 * 4096), b.max_strangers(2 * 4096));
@@ -70,7 +75,12 @@ async fn strangers_are_bounded_and_users_are_not() {
 
 #[tokio::test]
 async fn at_most_ends_a_session_with_its_series_and_counts_series_too() {
-    let Some(Two { a, .. }) = two().await else {
+    let Some(Two {
+        a,
+        b: _,
+        database: _kept,
+    }) = two().await
+    else {
         return;
     };
     let browser = |seen| {
@@ -108,7 +118,12 @@ async fn at_most_ends_a_session_with_its_series_and_counts_series_too() {
 
 #[tokio::test]
 async fn a_sweep_keeps_to_its_limit_and_to_what_has_expired() {
-    let Some(Two { a, b, .. }) = two().await else {
+    let Some(Two {
+        a,
+        b,
+        database: _kept,
+    }) = two().await
+    else {
         return;
     };
     for home in 0..10 {
@@ -125,7 +140,7 @@ async fn a_sweep_keeps_to_its_limit_and_to_what_has_expired() {
 
 #[tokio::test]
 async fn one_server_sweeps_at_a_time_and_waits_for_no_row() {
-    let Some(Two { a, database, .. }) = two().await else {
+    let Some(Two { a, b: _, database }) = two().await else {
         return;
     };
     let (kept, swept) = (session(1), session(1));
@@ -153,7 +168,12 @@ async fn one_server_sweeps_at_a_time_and_waits_for_no_row() {
 
 #[tokio::test]
 async fn the_session_that_ends_its_own_series_stays() {
-    let Some(Two { a, .. }) = two().await else {
+    let Some(Two {
+        a,
+        b: _,
+        database: _kept,
+    }) = two().await
+    else {
         return;
     };
     let remembered = series(1);

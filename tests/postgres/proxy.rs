@@ -101,7 +101,7 @@ async fn pass_on(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_step_is_one_round_trip() {
-    let Some(Two { b, database, .. }) = two().await else {
+    let Some(Two { a: _, b, database }) = two().await else {
         return;
     };
     let proxy = Proxy::before(database.url()).await;

@@ -15,7 +15,12 @@ const ROUNDS: u16 = 200;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rotated_session_does_not_outlive_the_end_of_all() {
-    let Some(Two { a, b, .. }) = two().await else {
+    let Some(Two {
+        a,
+        b,
+        database: _kept,
+    }) = two().await
+    else {
         return;
     };
     for home in 0..ROUNDS {
@@ -35,7 +40,12 @@ async fn a_rotated_session_does_not_outlive_the_end_of_all() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_login_is_before_or_after_the_end_of_all() {
-    let Some(Two { a, b, .. }) = two().await else {
+    let Some(Two {
+        a,
+        b,
+        database: _kept,
+    }) = two().await
+    else {
         return;
     };
     for home in 0..ROUNDS {
@@ -61,7 +71,12 @@ async fn a_login_is_before_or_after_the_end_of_all() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stranger_who_logs_in_is_before_or_after_the_end_of_all() {
-    let Some(Two { a, b, .. }) = two().await else {
+    let Some(Two {
+        a,
+        b,
+        database: _kept,
+    }) = two().await
+    else {
         return;
     };
     for home in 0..ROUNDS {
@@ -86,7 +101,12 @@ async fn a_stranger_who_logs_in_is_before_or_after_the_end_of_all() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restored_session_does_not_outlive_the_end_of_all() {
-    let Some(Two { a, b, .. }) = two().await else {
+    let Some(Two {
+        a,
+        b,
+        database: _kept,
+    }) = two().await
+    else {
         return;
     };
     for home in 0..ROUNDS {
@@ -105,7 +125,12 @@ async fn a_restored_session_does_not_outlive_the_end_of_all() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restored_session_does_not_outlive_its_series() {
-    let Some(Two { a, b, .. }) = two().await else {
+    let Some(Two {
+        a,
+        b,
+        database: _kept,
+    }) = two().await
+    else {
         return;
     };
     for home in 0..ROUNDS {
@@ -122,7 +147,12 @@ async fn a_restored_session_does_not_outlive_its_series() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restored_session_does_not_outlive_a_login_in_its_browser() {
-    let Some(Two { a, b, .. }) = two().await else {
+    let Some(Two {
+        a,
+        b,
+        database: _kept,
+    }) = two().await
+    else {
         return;
     };
     for home in 0..ROUNDS {
@@ -143,7 +173,12 @@ async fn a_restored_session_does_not_outlive_a_login_in_its_browser() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_two_rotations_one_finds_nothing() {
-    let Some(Two { a, b, .. }) = two().await else {
+    let Some(Two {
+        a,
+        b,
+        database: _kept,
+    }) = two().await
+    else {
         return;
     };
     for home in 0..ROUNDS {
@@ -159,7 +194,12 @@ async fn of_two_rotations_one_finds_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_two_restores_one_has_lost() {
-    let Some(Two { a, b, .. }) = two().await else {
+    let Some(Two {
+        a,
+        b,
+        database: _kept,
+    }) = two().await
+    else {
         return;
     };
     for home in 0..ROUNDS {
@@ -175,7 +215,12 @@ async fn of_two_restores_one_has_lost() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_two_updates_one_has_lost() {
-    let Some(Two { a, b, .. }) = two().await else {
+    let Some(Two {
+        a,
+        b,
+        database: _kept,
+    }) = two().await
+    else {
         return;
     };
     for home in 0..ROUNDS {
@@ -198,7 +243,12 @@ async fn of_two_updates_one_has_lost() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_written_to_an_old_id_is_written_before_or_not_at_all() {
-    let Some(Two { a, b, .. }) = two().await else {
+    let Some(Two {
+        a,
+        b,
+        database: _kept,
+    }) = two().await
+    else {
         return;
     };
     for home in 0..ROUNDS {
@@ -225,7 +275,12 @@ async fn what_is_written_to_an_old_id_is_written_before_or_not_at_all() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_two_records_with_one_id_the_second_is_taken() {
-    let Some(Two { a, b, .. }) = two().await else {
+    let Some(Two {
+        a,
+        b,
+        database: _kept,
+    }) = two().await
+    else {
         return;
     };
     for home in 0..ROUNDS {
@@ -256,7 +311,12 @@ async fn of_two_records_with_one_id_the_second_is_taken() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn logins_at_once_keep_to_the_limit() {
-    let Some(Two { a, b, .. }) = two().await else {
+    let Some(Two {
+        a,
+        b,
+        database: _kept,
+    }) = two().await
+    else {
         return;
     };
     for home in 0..ROUNDS / 4 {
@@ -283,7 +343,12 @@ async fn logins_at_once_keep_to_the_limit() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_users_who_change_into_each_other_do_not_wait_for_each_other() {
-    let Some(Two { a, b, .. }) = two().await else {
+    let Some(Two {
+        a,
+        b,
+        database: _kept,
+    }) = two().await
+    else {
         return;
     };
     for home in 0..ROUNDS {
@@ -302,7 +367,12 @@ async fn two_users_who_change_into_each_other_do_not_wait_for_each_other() {
 /// Everything at once on a few users, who change into each other: no step fails.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn no_two_steps_wait_for_each_other() {
-    let Some(Two { a, b, .. }) = two().await else {
+    let Some(Two {
+        a,
+        b,
+        database: _kept,
+    }) = two().await
+    else {
         return;
     };
     let mut all = Vec::new();

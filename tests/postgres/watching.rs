@@ -298,7 +298,7 @@ async fn a_store_that_polls_hears_within_seconds_and_does_not_listen() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_listener_that_hears_nothing_is_not_trusted() {
-    let Some(Two { b, database, .. }) = two().await else {
+    let Some(Two { a: _, b, database }) = two().await else {
         return;
     };
     let deaf = Proxy::before(database.url()).await.store().await;
@@ -370,7 +370,7 @@ fn a_listener_outlives_the_runtime_that_began_it() {
     };
     let first = runtime();
     let Some((store, database)) = first.block_on(async {
-        let Two { a, database, .. } = two().await?;
+        let Two { a, b: _, database } = two().await?;
         let record = session(1);
         insert(&a, &record).await;
         let mut watching = watch(&a, &record).await;

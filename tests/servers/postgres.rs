@@ -22,7 +22,7 @@ use super::{
     skipped,
 };
 
-/// A database of this test alone.
+/// A database of this test alone, there for as long as this is kept.
 #[derive(Debug)]
 pub struct Database {
     url: String,

@@ -156,10 +156,10 @@ impl PostgresStore {
 
     /// Never listens: looks once a second at each record that is watched.
     ///
-    /// For a pool whose connections go through a pooler in transaction mode
-    /// (pgbouncer, Supavisor), where a `LISTEN` would stay behind on a
-    /// connection of somebody else. Its prepared statements need
-    /// `max_prepared_statements` in pgbouncer, or `statement_cache_capacity(0)` here.
+    /// For a pool whose connections go through a pooler in transaction mode, as
+    /// pgbouncer has it, where a `LISTEN` would stay behind on a connection of
+    /// somebody else. It must keep prepared statements apart: pgbouncer does from
+    /// version 1.21 on, with `max_prepared_statements`.
     ///
     /// # Example
     ///

@@ -298,6 +298,9 @@ begin
         created = added.created, seen = added.seen, expires = added.expires,
         version = added.version, body = added.body
     where r.kind = added.kind and r.id = old;
+    if not found then
+        raise exception 'portcullis: a series can not end with the series that it replaces';
+    end if;
     perform portcullis_tell_1(array[old]);
     if with_series.id is not null then
         perform portcullis_put_1(with_series);
