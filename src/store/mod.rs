@@ -1,4 +1,5 @@
-//! Where sessions live: the [`SessionStore`] trait and the [`MemoryStore`].
+//! Where sessions live: the [`SessionStore`] trait, the [`MemoryStore`], and
+//! others behind features of their own.
 //!
 //! A store keeps [`Record`]s of four [kinds](RecordKind) and changes them in
 //! steps. Each method is one step, and each step _must_ be atomic: it happens
@@ -25,6 +26,8 @@
 
 mod any;
 mod memory;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod record;
 #[cfg(feature = "sqlite")]
 mod sqlite;
@@ -35,6 +38,8 @@ mod surplus;
 mod watchers;
 
 pub use memory::MemoryStore;
+#[cfg(feature = "postgres")]
+pub use postgres::PostgresStore;
 pub use record::{Record, RecordKind, Version};
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteStore;
