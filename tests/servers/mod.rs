@@ -20,6 +20,7 @@
     reason = "each test file uses a part of it"
 )]
 
+pub mod app;
 mod postgres;
 mod process;
 
