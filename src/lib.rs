@@ -15,6 +15,15 @@ mod secret;
 mod session;
 mod signed;
 pub mod store;
+#[cfg(all(
+    any(doc, doctest),
+    feature = "postgres",
+    feature = "redis",
+    feature = "sqlite",
+    feature = "testing"
+))]
+#[doc = include_str!("../docs/stores.md")]
+pub mod stores {}
 #[cfg(feature = "testing")]
 pub mod testing;
 mod token;

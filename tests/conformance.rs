@@ -19,7 +19,7 @@ use portcullis::{
 };
 use tokio::task::yield_now;
 
-#[expect(dead_code, reason = "its app is for its reader")]
+#[allow(dead_code, unreachable_pub, reason = "it is a program of its own")]
 #[path = "../examples/own_store.rs"]
 mod own_store;
 

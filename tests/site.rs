@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-#[expect(dead_code, reason = "its `main` is for its reader")]
+#[allow(dead_code, unreachable_pub, reason = "it is a program of its own")]
 #[path = "../examples/site.rs"]
 mod site;
 

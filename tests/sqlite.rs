@@ -1,6 +1,10 @@
 //! Sessions in a SQLite file.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
 
 use std::{path::PathBuf, sync::Arc};
 

@@ -1,6 +1,7 @@
 #[path = "../common.rs"]
 mod common;
 use common::*;
+use portcullis::{Authenticated, Login, LoginError, Routes};
 
 async fn log_out_other_devices(
     user: Authenticated<User>,
