@@ -79,21 +79,28 @@ impl Records {
         })
     }
 
-    /// Makes room by ending what the user has used least, then adds a session
-    /// and its series.
+    /// Adds a session and its series, then ends what the user has used least
+    /// beyond `most`: sessions with their series, and series.
     fn add(&mut self, session: Record, series: Option<Record>, most: Option<u32>, now: Timestamp) {
-        if let (Some(most), Some(user)) = (most, session.user) {
-            let mut others = self.of_user(RecordKind::Session, user, now);
-            others.sort_by_key(|other| other.seen);
-            let too_many = (others.len() + 1).saturating_sub(most.max(1) as usize);
-            for other in others.iter().take(too_many) {
-                self.delete(other.kind, other.id);
+        series.into_iter().for_each(|new| self.put(new));
+        self.put(session.clone());
+        let (Some(most), Some(user)) = (most, session.user) else {
+            return;
+        };
+        for kind in [RecordKind::Session, RecordKind::Series] {
+            let mut all = self.of_user(kind, user, now);
+            let too_many = all.len().saturating_sub(most.max(1) as usize);
+            all.retain(|other| other.id != session.id && Some(other.id) != session.series);
+            all.sort_by_key(|other| (other.seen, other.created));
+            for other in all.iter().take(too_many) {
+                self.delete(kind, other.id);
+                let series = match kind {
+                    RecordKind::Series => Some(other.id),
+                    _ => other.series.filter(|id| Some(*id) != session.series),
+                };
+                series.map(|id| self.end_series(id));
             }
         }
-        series
-            .into_iter()
-            .chain([session])
-            .for_each(|new| self.put(new));
     }
 
     fn of_user(&self, kind: RecordKind, user: UserIndex, now: Timestamp) -> Vec<Record> {

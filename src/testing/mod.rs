@@ -13,6 +13,7 @@
 //! | one request, with `oneshot` as before | [`login_as`], one line among its extensions |
 //! | a function that asks for a proof | [`authenticated`], [`fresh`] |
 //! | what happens when time passes | [`TestClock`], given to the builder |
+//! | a [store](crate::store) of my own | [`conformance`], all rules of its contract |
 //!
 //! Listeners of [events](crate::LoginEvent) are told a moment after the answer: let
 //! the listener of a test send what it hears to a channel, and wait for that.
@@ -26,11 +27,13 @@
 
 mod client;
 mod clock;
+mod conformance;
 mod proofs;
 mod request;
 
 pub use client::TestClient;
 pub use clock::TestClock;
+pub use conformance::{Violations, conformance};
 pub use proofs::{authenticated, fresh};
 pub use request::{TestRequest, TestResponse};
 
