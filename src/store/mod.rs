@@ -1,4 +1,4 @@
-//! Where sessions live: the [`SessionStore`] trait and the [`MemoryStore`].
+//! Where sessions live: the [`SessionStore`] trait and the stores.
 //!
 //! A store keeps [`Record`]s of four [kinds](RecordKind) and changes them in
 //! steps. Each method is one step, and each step _must_ be atomic: it happens
@@ -26,6 +26,8 @@
 mod any;
 mod memory;
 mod record;
+#[cfg(feature = "redis")]
+mod redis;
 mod step;
 #[cfg(any(feature = "postgres", feature = "redis", feature = "sqlite"))]
 mod strangers;
@@ -34,6 +36,8 @@ mod watchers;
 
 pub use memory::MemoryStore;
 pub use record::{Record, RecordKind, Version};
+#[cfg(feature = "redis")]
+pub use self::redis::RedisStore;
 pub use step::{
     Delete, DeleteByUser, End, Insert, Inserted, ListByUser, Load, Restore, Rotate, Swap, Sweep,
     Touch, Update, Watch,

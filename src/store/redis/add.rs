@@ -11,9 +11,7 @@ use super::{
 use crate::{
     clock::Timestamp,
     secret::random,
-    store::{
-        Insert, Load, Record, RecordId, RecordKind, Rotate, StoreError, Version, strangers::part,
-    },
+    store::{Insert, Load, Record, RecordId, Rotate, StoreError, Version, strangers::part},
 };
 
 /// Puts a record and its series, in the place of an old record if there is one.
@@ -101,7 +99,9 @@ impl RedisStore {
     /// time are two alive, and a crash logs out.
     async fn add_across(&self, mut add: Add) -> Result<Answer, StoreError> {
         let kind = add.new.kind;
-        if let Some((id, version)) = add.old {
+        let old = add.old.take();
+        let ends_series = add.ends_series.take_if(|id| self.apart(*id, add.new.id));
+        if let Some((id, version)) = old {
             match self.read(Load::new(kind, id, add.now)).await? {
                 None => return Ok(Answer::Gone),
                 Some(old) if old.version != version => return Ok(Answer::Conflict),
@@ -112,19 +112,18 @@ impl RedisStore {
         if reserved != Answer::Done {
             return Ok(reserved);
         }
-        if let Some((id, version)) = add.old.take() {
+        if let Some((id, version)) = old {
             let take = Call::new(&scripts::TAKE, self.names(), add.now)
                 .member(Some((kind, id)))
                 .version(version);
             let taken = reply::answer(self.call(take).await?)?;
             if taken != Answer::Done {
-                self.release(&add).await?;
+                self.release(&add).await.ok(); // else they go by themselves, soon
                 return Ok(taken);
             }
         }
-        if let Some(series) = add.ends_series.filter(|id| self.apart(*id, add.new.id)) {
-            self.end_records(None, Some(series)).await?;
-            add.ends_series = None;
+        if ends_series.is_some() {
+            self.end_records(None, ends_series).await?;
         }
         self.add_with(&scripts::ADD, &add).await
     }
@@ -162,14 +161,15 @@ impl RedisStore {
 
 /// A record whose user or series is elsewhere would be in no index.
 pub(super) fn in_one_part(record: &Record) -> Result<(), StoreError> {
-    let user = record.user.map(|user| RecordId::from_bytes(*user.as_bytes()));
-    let series = record
-        .series
-        .filter(|_| record.kind == RecordKind::Session);
-    let mut others = [user, series].into_iter().flatten();
+    let user = record
+        .user
+        .map(|user| RecordId::from_bytes(*user.as_bytes()));
+    let mut others = [user, record.series].into_iter().flatten();
     if others.all(|other| part(other) == part(record.id)) {
         Ok(())
     } else {
-        Err(StoreError::new("a record's id has another home than its user or series"))
+        Err(StoreError::new(
+            "a record's id has another home than its user or series",
+        ))
     }
 }

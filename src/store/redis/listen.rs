@@ -96,13 +96,19 @@ async fn hear(listener: &Weak<Listener>, client: &Client, channel: &str) -> Resu
             Ok(Some(end)) => wake(listener, &end),
             Ok(None) => return Ok(()),
             // A connection can be dead and not say so.
-            Err(_) => timeout(TOO_LONG, sink.ping::<redis::Value>()).await?.map(drop)?,
+            Err(_) => timeout(TOO_LONG, sink.ping::<redis::Value>())
+                .await?
+                .map(drop)?,
         }
     }
 }
 
 async fn next(ends: &mut (impl Stream<Item = Msg> + Unpin)) -> Result<Option<Msg>, Elapsed> {
-    timeout(QUIET, poll_fn(|context| Pin::new(&mut *ends).poll_next(context))).await
+    timeout(
+        QUIET,
+        poll_fn(|context| Pin::new(&mut *ends).poll_next(context)),
+    )
+    .await
 }
 
 fn wake(listener: &Weak<Listener>, end: &Msg) {

@@ -1,16 +1,23 @@
-//! Sessions in Redis or Valkey, one server or a cluster.
+//! The store in Redis or Valkey: one server, or a cluster.
 //!
-//! DOCS
+//! Each step is one Lua script, which Redis runs whole and alone: `records.lua`
+//! is what all of them share, each step's file is the step. A record is a hash
+//! that Redis itself forgets when it has expired; sorted sets beside it know
+//! what a user has, what a series restored, and how many strangers there are.
+//! All that a step reads and writes lies in one of 4096 parts, by the first
+//! bits of an id, which are the same in all ids of a user: a part is a hash
+//! slot's at most, so that a step stays atomic in a cluster.
 
 mod add;
 mod call;
+mod connection;
 mod listen;
 mod reply;
 mod scripts;
 
 use std::{fmt, sync::Arc};
 
-use redis::{Client, Cmd, Value, aio::ConnectionManager, cluster_async::ClusterConnection};
+use redis::{Client, aio::ConnectionManager, cluster_async::ClusterConnection};
 
 use super::{
     Delete, DeleteByUser, End, Insert, Inserted, ListByUser, Load, Record, RecordId, RecordKind,
@@ -19,10 +26,80 @@ use super::{
 };
 use add::{Add, in_one_part, nonce};
 use call::{Call, Names};
+use connection::Connection;
 use listen::Listener;
-use reply::{Answer, failed};
+use reply::Answer;
 
-/// A store in Redis or Valkey: for several servers, and where one is there already.
+/// A store in Redis or Valkey: for an app that runs on several servers.
+///
+/// Choose it where Redis is there already, or where every request must find its
+/// session in well under a millisecond. Sessions that _must_ survive whatever
+/// happens to a server are better kept in a SQL database.
+///
+/// It works with Redis 6.2 and later, and with Valkey. There is nothing to set
+/// up: all keys begin with the [prefix](Self::key_prefix), and Redis forgets
+/// what has expired. A clone is the same store.
+///
+/// # What Redis must be configured for
+///
+/// - **No eviction**: `maxmemory-policy noeviction`. Under any other policy Redis
+///   may throw out the index of a user and keep the sessions, and "log out
+///   everywhere" then misses them. When memory is full, logins fail with an
+///   error; sessions go on, can be touched, and can be ended.
+/// - **Persistence whole or none**: `appendonly yes` with `appendfsync always`, or
+///   neither file nor snapshot. What comes back from an older file is, among
+///   others, a session that was ended. Without persistence a restart logs
+///   everybody out.
+/// - **A replica that takes over** may lack the last writes, for Redis acknowledges
+///   before it replicates: logins are lost, and a session that was ended a moment
+///   before is alive again, for up to its limits. `min-replicas-to-write` makes
+///   that rarer and rules nothing out, and neither does `WAIT`. Where that can't
+///   be borne, let no replica take over by itself, and start empty.
+/// - **Permissions**, if a user of its own connects: `~portcullis:*`, `&portcullis:*`,
+///   and the commands `EVALSHA`, `SCRIPT LOAD`, `HMGET`, `HSET`, `EXISTS`, `DEL`,
+///   `EXPIRE`, `PTTL`, `ZADD`, `ZREM`, `ZCOUNT`, `ZRANGE`, `ZRANGEBYSCORE`, `PUBLISH`,
+///   and `SUBSCRIBE` and `PING` to [listen](Self::listen).
+///
+/// # Keys
+///
+/// | key | what |
+/// |---|---|
+/// | `portcullis:{00a}:0:00ab…` | a record, as a hash: its kind and its id |
+/// | `portcullis:{00a}:u:00ab…` | what a user has, by when it expires |
+/// | `portcullis:{00a}:r:00ab…` | the sessions that a series restored |
+/// | `portcullis:{00a}:strangers` | the records of strangers in this part |
+/// | `portcullis:ended` | the channel that tells of ends |
+///
+/// What stands in braces is the hash tag: the first three digits of an id, the
+/// same for all of a user. A session takes some 1,200 bytes more than its body.
+///
+/// # In a cluster
+///
+/// All steps on what one user has are atomic, as on one server. A login that
+/// replaces a stranger's record, or another user's, reaches two parts, and so
+/// takes some more steps: the new ids are taken, the old record is ended, the
+/// new one is filled in. At no time are two alive; a node that fails in between
+/// logs out. Scripts find further keys, of the same slot, in the indexes: a
+/// proxy that lets them use declared keys only does not do. While a slot moves
+/// to another node, steps on its records may fail, and change nothing.
+///
+/// # Cost
+///
+/// One round trip a step: [`load`](SessionStore::load) is one `HMGET`, all others
+/// one script. What a user's sessions are asked for (list, end, "at most") reads
+/// each of them.
+///
+/// # Example
+///
+/// ```no_run
+/// use portcullis::store::RedisStore;
+///
+/// # async fn example() -> Result<(), redis::RedisError> {
+/// let client = redis::Client::open("redis://127.0.0.1/")?;
+/// let store = RedisStore::new(client.get_connection_manager().await?).listen(client);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct RedisStore {
     connection: Connection,
@@ -31,21 +108,69 @@ pub struct RedisStore {
     listener: Arc<Listener>,
 }
 
-#[derive(Clone)]
-enum Connection {
-    Server(ConnectionManager),
-    Cluster(ClusterConnection),
-}
-
 impl RedisStore {
+    /// The store on one server, or on whichever the address leads to.
+    ///
+    /// The connection mends itself. It waits half a second for an answer, unless its
+    /// [configuration](redis::aio::ConnectionManagerConfig) says otherwise.
+    ///
+    /// # Security
+    ///
+    /// Who can write to this Redis can log in as anybody. Give it a password and,
+    /// off the machine, TLS: `rediss://`, with a TLS feature of the `redis` crate.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// use portcullis::store::RedisStore;
+    ///
+    /// # async fn example() -> Result<(), redis::RedisError> {
+    /// let client = redis::Client::open("redis://:password@127.0.0.1/")?;
+    /// let store = RedisStore::new(client.get_connection_manager().await?);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn new(connection: ConnectionManager) -> Self {
         Self::on(Connection::Server(connection))
     }
 
+    /// The store on a cluster.
+    ///
+    /// Reads _must_ go to the primaries, as they do by default: a replica may
+    /// still show a session that was ended.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// use portcullis::store::RedisStore;
+    /// use redis::cluster::ClusterClient;
+    ///
+    /// # async fn example() -> Result<(), redis::RedisError> {
+    /// let nodes = ["redis://10.0.0.1/", "redis://10.0.0.2/"];
+    /// let cluster = ClusterClient::new(nodes)?.get_async_connection().await?;
+    /// let any_node = redis::Client::open(nodes[0])?;
+    /// let store = RedisStore::cluster(cluster).listen(any_node);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn cluster(connection: ClusterConnection) -> Self {
         Self::on(Connection::Cluster(connection))
     }
 
+    /// What all keys, and the channel, begin with: `portcullis` if nothing is said.
+    ///
+    /// Two apps on one Redis want two prefixes. It _must_ have no braces, which say
+    /// to a cluster where a key belongs.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # fn example(connection: redis::aio::ConnectionManager) {
+    /// use portcullis::store::RedisStore;
+    ///
+    /// let store = RedisStore::new(connection).key_prefix("shop:sessions");
+    /// # }
+    /// ```
     pub fn key_prefix(self, prefix: &str) -> Self {
         Self {
             prefix: prefix.into(),
@@ -54,6 +179,21 @@ impl RedisStore {
         }
     }
 
+    /// About how many records of strangers there may be: 250,000 if nothing is said.
+    ///
+    /// Kept for each of the 4096 parts, so that one is full a little before or
+    /// after the others. At the bound a new record of a stranger is refused with
+    /// [`StoreError::full`]; a user always finds room.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # fn example(connection: redis::aio::ConnectionManager) {
+    /// use portcullis::store::RedisStore;
+    ///
+    /// let store = RedisStore::new(connection).max_strangers(1_000_000);
+    /// # }
+    /// ```
     pub fn max_strangers(self, most: u32) -> Self {
         Self {
             strangers: StrangerBound::about(most),
@@ -61,6 +201,24 @@ impl RedisStore {
         }
     }
 
+    /// Hears at once of sessions that another server has ended: sockets that
+    /// [watch](SessionStore::watch) one close then.
+    ///
+    /// Without it, they ask each second. With it, the store subscribes, over one
+    /// connection more, when the first of them is there; while that connection
+    /// is lost, they ask each second. In a cluster, the client is of any node.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// use portcullis::store::RedisStore;
+    ///
+    /// # async fn example() -> Result<(), redis::RedisError> {
+    /// let client = redis::Client::open("redis://127.0.0.1/")?;
+    /// let store = RedisStore::new(client.get_connection_manager().await?).listen(client);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn listen(self, client: Client) -> Self {
         Self {
             listener: Arc::new(Listener::new(&self.prefix, Some(client))),
@@ -219,43 +377,6 @@ impl SessionStore for RedisStore {
 }
 
 impl RedisStore {
-    async fn read(&self, step: Load) -> Result<Option<Record>, StoreError> {
-        let Load { kind, id, now } = step;
-        let mut read = Cmd::new();
-        read.arg("HMGET")
-            .arg(self.names().record(kind, id))
-            .arg(&reply::FIELDS);
-        let fields: Value = match self.connection.clone() {
-            Connection::Server(mut server) => read.query_async(&mut server).await,
-            Connection::Cluster(mut cluster) => read.query_async(&mut cluster).await,
-        }
-        .map_err(failed)?;
-        reply::record(kind, id, &fields, now)
-    }
-
-    async fn end_records(
-        &self,
-        record: Option<(RecordKind, RecordId)>,
-        series: Option<RecordId>,
-    ) -> Result<u64, StoreError> {
-        let call = Call::timeless(&scripts::END, self.names())
-            .member(record)
-            .series(series);
-        let ended = reply::count(self.call(call).await?)?;
-        self.wake([record.map(|(_, id)| id), series]);
-        Ok(ended)
-    }
-
-    /// One round trip, but for the first time that a server hears of the script.
-    async fn call(&self, call: Call<'_>) -> Result<Value, StoreError> {
-        let script = call.script;
-        match self.connection.clone() {
-            Connection::Server(mut server) => script.invoke_async(&mut server).await,
-            Connection::Cluster(mut cluster) => script.invoke_async(&mut cluster).await,
-        }
-        .map_err(failed)
-    }
-
     fn names(&self) -> Names<'_> {
         Names(&self.prefix)
     }
@@ -264,12 +385,6 @@ impl RedisStore {
     fn wake(&self, ids: [Option<RecordId>; 2]) {
         let ids = ids.into_iter().flatten();
         ids.for_each(|id| self.listener.watchers.wake(id.home()));
-    }
-}
-
-impl Connection {
-    fn is_cluster(&self) -> bool {
-        matches!(self, Self::Cluster(_))
     }
 }
 

@@ -129,14 +129,21 @@ local function remove(record)
   for _, index in ipairs(indexes(record)) do call('ZREM', index, record.member) end
 end
 
--- Forgets what has expired: with its record, or a server whose clock is behind
--- would hold a session alive that no index knows.
-local function clean(index)
+-- In a slot that is moving to another node, a key that has moved is an error:
+-- here, and not when half is written.
+local function reach(record)
+  call('EXISTS', unpack(indexes(record)))
+end
+
+-- Plans to forget what has expired: with its record, or a server whose clock is
+-- behind would hold a session alive that no index knows.
+local function doom_expired(index)
   for _, member in ipairs(call('ZRANGEBYSCORE', index, '-inf', now, 'LIMIT', 0, 100)) do
     local record = read(member)
-    if not alive(record) then
-      if record then remove(record) end
-      call('ZREM', index, member)
+    if not record then
+      ghosts[#ghosts + 1] = { index, member }
+    elseif not alive(record) then
+      doom(record)
     end
   end
 end
@@ -145,6 +152,10 @@ end
 -- changes nothing, and new records come before the rest, because memory that is
 -- full refuses the first write and no later one.
 local function commit(new, nonce)
+  for _, record in ipairs(new) do
+    for _, index in ipairs(indexes(record)) do doom_expired(index) end
+  end
+  for _, record in ipairs(plan) do reach(record) end
   local told = {}
   for _, record in ipairs(plan) do
     local home = record.member:sub(3, 6)
@@ -154,10 +165,7 @@ local function commit(new, nonce)
   for _, record in ipairs(new) do put(record, nonce) end
   for _, record in ipairs(plan) do remove(record) end
   for _, ghost in ipairs(ghosts) do
-    if call('EXISTS', key(ghost[2])) == 0 then call('ZREM', ghost[1], ghost[2]) end
-  end
-  for _, record in ipairs(new) do
-    for _, index in ipairs(indexes(record)) do clean(index) end
+    if not spared[ghost[2]] then call('ZREM', ghost[1], ghost[2]) end
   end
 end
 

@@ -171,7 +171,10 @@ mod tests {
         assert_eq!(record.expires.unix_seconds(), u64::MAX);
         assert_eq!(record.version.number(), u64::MAX);
         assert_eq!(record.user.unwrap().as_bytes()[15], 0x15);
-        assert_eq!((record.series, &record.body[..]), (None, &b"a secret body"[..]));
+        assert_eq!(
+            (record.series, &record.body[..]),
+            (None, &b"a secret body"[..])
+        );
         assert_eq!(read(fields("1000")).unwrap(), None, "not alive");
         assert_eq!(read(vec![Value::Nil; 8]).unwrap(), None, "not there");
     }
