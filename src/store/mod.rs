@@ -34,10 +34,10 @@ mod strangers;
 mod surplus;
 mod watchers;
 
-pub use memory::MemoryStore;
-pub use record::{Record, RecordKind, Version};
 #[cfg(feature = "redis")]
 pub use self::redis::RedisStore;
+pub use memory::MemoryStore;
+pub use record::{Record, RecordKind, Version};
 pub use step::{
     Delete, DeleteByUser, End, Insert, Inserted, ListByUser, Load, Restore, Rotate, Swap, Sweep,
     Touch, Update, Watch,

@@ -162,7 +162,10 @@ local function commit(new, nonce)
     if not told[home] then call('PUBLISH', prefix .. ':ended', home) end
     told[home] = true
   end
-  for _, record in ipairs(new) do put(record, nonce) end
+  for _, record in ipairs(new) do
+    put(record, nonce)
+    if not alive(record) then remove(record) end
+  end
   for _, record in ipairs(plan) do remove(record) end
   for _, ghost in ipairs(ghosts) do
     if not spared[ghost[2]] then call('ZREM', ghost[1], ghost[2]) end

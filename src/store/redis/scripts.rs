@@ -4,14 +4,13 @@ use std::sync::LazyLock;
 
 use redis::Script;
 
-/// A script from `records.lua`, the files named, and the step's own.
+/// A script from `records.lua` and the files named.
 macro_rules! scripts {
-    ($($(#[$doc:meta])* $name:ident: $($shared:literal)? $file:literal;)*) => {
+    ($($(#[$doc:meta])* $name:ident: $($file:literal)+;)*) => {
         $($(#[$doc])* pub(super) static $name: LazyLock<Script> = LazyLock::new(|| {
             Script::new(concat!(
                 include_str!("records.lua"),
-                $(include_str!($shared),)?
-                include_str!($file),
+                $(include_str!($file),)+
             ))
         });)*
     };
