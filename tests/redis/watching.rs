@@ -21,9 +21,12 @@ use super::{
 /// Far less than the minute after which who listens asks anyway.
 const SOON: Duration = Duration::from_secs(20);
 
+fn watch_step(record: &Record) -> Watch {
+    Watch::new(record.kind, record.id, Arc::new(SystemClock))
+}
+
 fn watch(store: &RedisStore, record: &Record) -> JoinHandle<()> {
-    let step = Watch::new(record.kind, record.id, Arc::new(SystemClock));
-    let store = store.clone();
+    let (store, step) = (store.clone(), watch_step(record));
     tokio::spawn(async move { store.watch(step).await })
 }
 
@@ -263,29 +266,49 @@ async fn a_listener_comes_back_after_its_connection_and_after_its_server() {
 fn a_listener_outlives_the_runtime_that_began_it() {
     let runtime = || Runtime::new().unwrap();
     let (first, second) = (runtime(), runtime());
-    let Some(server) = second.block_on(servers::redis()) else {
+    let Some(server) = second.block_on(own_server()) else {
         return;
     };
-    let (here, there) =
-        second.block_on(async { (store_on(&server).await, store_on(&server).await) });
+    let client = server.client();
+    let store = second.block_on(async {
+        let connection = client.get_connection_manager().await.unwrap();
+        RedisStore::new(connection).listen(client.clone())
+    });
     let record = session(1, 1);
-    assert_eq!(second.block_on(insert(&here, &record)), Inserted::Done);
-    let step = Watch::new(record.kind, record.id, Arc::new(SystemClock));
-    let store = there.clone();
-    first.spawn(async move { store.watch(step).await });
-    let watching = second.block_on(async {
-        subscribed(&server.client, &server.prefix, 1).await;
-        watch(&there, &record)
+    assert_eq!(second.block_on(insert(&store, &record)), Inserted::Done);
+    let (watched, step) = (store.clone(), watch_step(&record));
+    first.spawn(async move { watched.watch(step).await });
+    let (listener, watching) = second.block_on(async {
+        subscribed(&client, "portcullis", 1).await;
+        (
+            listener_other_than(&client, "").await,
+            watch(&store, &record),
+        )
     });
     first.shutdown_background();
     second.block_on(async {
-        subscribed(&server.client, &server.prefix, 0).await;
-        subscribed(&server.client, &server.prefix, 1).await;
-        assert!(
-            here.delete(Delete::new(record.kind, record.id))
-                .await
-                .unwrap()
-        );
+        listener_other_than(&client, &listener).await;
+        assert!(!watching.is_finished());
+        let delete = Delete::new(record.kind, record.id);
+        assert!(store.delete(delete).await.unwrap());
         hears(watching).await;
     });
+}
+
+/// The connection of the one who listens on this server, once it is another.
+async fn listener_other_than(client: &Client, other: &str) -> String {
+    let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+    let poll = async {
+        loop {
+            let mut list = redis::cmd("CLIENT");
+            list.arg("LIST").arg("TYPE").arg("pubsub");
+            let list: String = list.query_async(&mut connection).await.unwrap();
+            let mut ids = list.lines().filter_map(|line| line.split(' ').next());
+            if let Some(id) = ids.find(|id| *id != other) {
+                return id.to_owned();
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    timeout(SOON, poll).await.expect("nobody listens")
 }

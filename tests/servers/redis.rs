@@ -219,6 +219,17 @@ impl OwnRedis {
     }
 }
 
+/// The janitor would wait long for a process that has ended and is not waited for.
+impl Drop for OwnRedis {
+    fn drop(&mut self) {
+        let process = self.process.get_mut().map(Option::take);
+        if let Ok(Some(mut process)) = process {
+            process.kill().and_then(|()| process.wait()).ok();
+            fs::remove_file(self.place.path().join("redis.pid")).ok();
+        }
+    }
+}
+
 fn prefix() -> String {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
