@@ -76,6 +76,10 @@ pub enum EventKind {
     RememberTheft,
     /// A session was ended because its user is gone or inactive, or it was too old.
     SessionEnded,
+    /// Logins were ended from elsewhere: by their user, from another device
+    /// ([`Login::sessions`](crate::Login::sessions)), or by a job or an admin tool,
+    /// of which nobody is known.
+    SessionsRevoked,
 }
 
 impl EventKind {
@@ -97,6 +101,7 @@ impl EventKind {
             Self::CredentialsChanged => "credentials_changed",
             Self::RememberTheft => "remember_theft",
             Self::SessionEnded => "session_ended",
+            Self::SessionsRevoked => "sessions_revoked",
         }
     }
 

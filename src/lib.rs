@@ -29,15 +29,15 @@ pub use loader::{RequestLoader, UserLoader};
 pub use local_path::{IntoLocalPath, LocalPath};
 pub use manager::{
     Builder, Dangerous, FreshFor, HasKey, HasLoader, KeyGiven, KeyMissing, ListedSession,
-    LoaderGiven, LoaderMissing, Login, LoginManager, NextIn, NoKey, NoLoader, PeerAddress,
+    LoaderGiven, LoaderMissing, Login, LoginId, LoginManager, NextIn, NoKey, NoLoader, PeerAddress,
     SameSite, SessionInfo, SessionProtection, Sessions, Source, Unbuilt, UserAgent, UserKnown,
     Verified,
 };
 pub use routing::{AccessRow, AccessTable, Anyone, Public, Realms, Routes, public};
 pub use session::{
     Anonymous, AnySession, Authenticated, ConfirmLogin, CredentialsChanged, Fresh, IsFresh,
-    IsVerified, LoggedIn, LoginUser, LogoutUser, MayLogIn, OnlyRealm, OrSession, Session,
-    SwitchUser,
+    IsVerified, LoggedIn, LoginUser, LogoutUser, MayLogIn, OnlyRealm, OrSession, OwnSessions,
+    Session, SwitchUser,
 };
 pub use user::{AuthHash, AuthUser, Factors, NeverPending, OneFactor};
 pub use web::{

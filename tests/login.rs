@@ -326,28 +326,6 @@ async fn too_much_data_is_refused_and_nothing_is_lost() {
 }
 
 #[tokio::test]
-async fn sessions_are_listed_and_ended_from_outside() {
-    let world = World::new();
-    let mut first = world.logged_in(1).await;
-    world.clock.pass(HOUR);
-    let mut second = world.logged_in(1).await;
-    let listed = world.sessions.list(&1).await.unwrap();
-    assert_eq!(listed.len(), 2);
-    assert!(listed[0].last_seen_at() > listed[1].last_seen_at());
-
-    assert!(
-        !world.sessions.end(&2, listed[1].id()).await.unwrap(),
-        "of somebody else"
-    );
-    assert!(world.sessions.end(&1, listed[1].id()).await.unwrap());
-    assert_eq!(first.get("/who").await.body, "nobody");
-    assert_eq!(second.get("/who").await.body, "user 1");
-    assert_eq!(world.sessions.end_all(&1).await.unwrap(), 1);
-    assert_eq!(second.get("/who").await.body, "nobody");
-    assert!(!world.sessions.end(&1, listed[0].id()).await.unwrap());
-}
-
-#[tokio::test]
 async fn a_user_has_as_many_sessions_as_the_app_allows() {
     let world = World::with(
         |builder| builder.max_sessions_per_user(2),

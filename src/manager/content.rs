@@ -4,7 +4,11 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{clock::Timestamp, error::BoxError, manager::Source};
+use crate::{
+    clock::Timestamp,
+    error::BoxError,
+    manager::{LoginId, Source},
+};
 
 /// The body of a session: who is logged in, if anybody, and the app's data.
 #[derive(Default, Serialize, Deserialize)]
@@ -21,7 +25,7 @@ pub(crate) struct LoginFacts<'a> {
     /// The user's id, as JSON.
     pub(crate) user: &'a [u8],
     /// The same for as long as the user is logged in, whatever the session's id.
-    pub(crate) login_id: [u8; 8],
+    pub(crate) login_id: LoginId,
     /// Which type of users wrote it: [`Realm::user_tag`](crate::manager::Realm).
     pub(crate) user_tag: [u8; 4],
     /// [`AuthHash::for_record`](crate::AuthHash) of the credentials at login.
@@ -36,6 +40,8 @@ pub(crate) struct LoginFacts<'a> {
     pub(crate) source: Source,
     /// The browser that it was made for.
     pub(crate) device: Device,
+    /// And what it is called.
+    pub(crate) device_name: &'a str,
 }
 
 /// Digests of what tells one browser from another, each bound to realm and
@@ -63,7 +69,7 @@ impl<'a> Content<'a> {
     }
 
     /// Which login a body is of.
-    pub(crate) fn login_id(body: &'a [u8]) -> Option<[u8; 8]> {
+    pub(crate) fn login_id(body: &'a [u8]) -> Option<LoginId> {
         Some(Self::decode(body).ok()?.login?.login_id)
     }
 
@@ -83,7 +89,7 @@ mod tests {
     fn content() -> Content<'static> {
         let login = LoginFacts {
             user: b"\"leafstorm\"",
-            login_id: [5; 8],
+            login_id: LoginId([5; 8]),
             user_tag: [6; 4],
             auth_hash: [7; 16],
             ends: Timestamp::from_unix_seconds(2_000_000_000),
@@ -94,6 +100,7 @@ mod tests {
                 user_agent: Some([8; 8]),
                 address: None,
             },
+            device_name: "Firefox on Linux",
         };
         Content {
             login: Some(login),
@@ -108,7 +115,7 @@ mod tests {
     #[test]
     fn a_body_reads_back_and_is_small() {
         let body = content().encode().unwrap();
-        assert!(body.len() < 80, "{} bytes", body.len());
+        assert!(body.len() < 96, "{} bytes", body.len());
         let read = Content::decode(&body).unwrap();
         assert_eq!(read.login.unwrap().user, b"\"leafstorm\"");
         assert_eq!(

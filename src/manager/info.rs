@@ -41,6 +41,19 @@ impl SessionInfo {
         }
     }
 
+    /// A browser that is remembered, whose session is over.
+    pub(crate) fn of_series(series: &Record) -> Self {
+        Self {
+            id: None,
+            source: Source::RememberCookie,
+            remembered: true,
+            created: series.created,
+            seen: series.seen,
+            ends: series.expires,
+            verified: None,
+        }
+    }
+
     /// A login that has no session, and lives for this request.
     pub(crate) fn without_session(source: Source, now: Timestamp) -> Self {
         Self {
@@ -69,10 +82,10 @@ impl SessionInfo {
         self
     }
 
-    /// The session's id: good for a log and for ending it, not for getting in.
-    /// Another one after every change of the login state. None for a user of
-    /// the [request loader](crate::RequestLoader), who has no session, and for a
-    /// look that found a remember cookie before any guard has made a session of it.
+    /// The session's id: good for a log, not for getting in. Another one after
+    /// every change of the login state. None for a user of the
+    /// [request loader](crate::RequestLoader), who has no session, and for a
+    /// remembered browser that has no session at the moment.
     pub fn id(&self) -> Option<RecordId> {
         self.id
     }

@@ -16,6 +16,7 @@ mod fresh_for;
 mod info;
 mod listeners;
 mod login;
+mod login_id;
 mod messages;
 mod missing;
 mod place;
@@ -31,6 +32,7 @@ pub use dangerous::Dangerous;
 pub use fresh_for::FreshFor;
 pub use info::{SessionInfo, Source};
 pub use login::{Login, Verified};
+pub use login_id::LoginId;
 pub use missing::{
     HasKey, HasLoader, KeyGiven, KeyMissing, LoaderGiven, LoaderMissing, NoKey, NoLoader, Unbuilt,
     UserKnown,

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     clock::Timestamp,
     error::BoxError,
+    manager::{LoginId, content::LoginFacts},
     secret::equal,
     token::{RecordId, TokenHash},
 };
@@ -25,6 +26,10 @@ pub(crate) struct SeriesContent<'a> {
     pub(crate) user_tag: [u8; 4],
     /// [`AuthHash::for_record`](crate::AuthHash) of the credentials at login.
     pub(crate) auth_hash: [u8; 16],
+    /// Which login it goes on with.
+    pub(crate) login_id: LoginId,
+    /// What its browser is called.
+    pub(crate) device_name: &'a str,
     /// Logged in although not active.
     pub(crate) forced: bool,
     /// How long the login asked to be remembered, in seconds.
@@ -63,22 +68,24 @@ pub(crate) enum Verdict {
 }
 
 impl<'a> SeriesContent<'a> {
+    /// The series that begins with a session, of which it is known whether its
+    /// browser has been seen since the login.
     pub(crate) fn new(
-        user: &'a [u8],
-        (user_tag, auth_hash): ([u8; 4], [u8; 16]),
-        forced: bool,
+        login: &LoginFacts<'a>,
         lasts: Duration,
-        session: RecordId,
+        (session, seen): (RecordId, bool),
         now: Timestamp,
     ) -> Self {
         Self {
-            user,
-            user_tag,
-            auth_hash,
-            forced,
+            user: login.user,
+            user_tag: login.user_tag,
+            auth_hash: login.auth_hash,
+            login_id: login.login_id,
+            device_name: login.device_name,
+            forced: login.forced,
             lasts: lasts.as_secs(),
             rotated: now,
-            seen: true,
+            seen,
             session: *session.as_bytes(),
             earlier: Vec::new(),
         }
@@ -135,6 +142,11 @@ impl<'a> SeriesContent<'a> {
         self.session = *session.as_bytes();
     }
 
+    /// Has the present token arrived?
+    pub(crate) fn is_seen(&self) -> bool {
+        self.seen
+    }
+
     /// The session that the present token came with.
     pub(crate) fn session(&self) -> RecordId {
         RecordId::from_bytes(self.session)
@@ -176,6 +188,7 @@ const FORMAT: u8 = 1;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::manager::{Source, content::Device};
 
     const A: TokenHash = TokenHash::from_bytes([1; 32]);
     const B: TokenHash = TokenHash::from_bytes([2; 32]);
@@ -190,7 +203,19 @@ mod tests {
 
     /// A series in which A was replaced by B at second 0.
     fn rotated() -> SeriesContent<'static> {
-        let mut series = SeriesContent::new(b"1", ([0; 4], [0; 16]), false, GRACE, LOGIN, at(0));
+        let login = LoginFacts {
+            user: b"1",
+            login_id: LoginId([0; 8]),
+            user_tag: [0; 4],
+            auth_hash: [0; 16],
+            ends: at(0),
+            verified: None,
+            forced: false,
+            source: Source::ByHand,
+            device: Device::default(),
+            device_name: "Firefox on Linux",
+        };
+        let mut series = SeriesContent::new(&login, GRACE, (LOGIN, true), at(0));
         assert_eq!(series.judge(A, A, at(0)), Verdict::Present);
         series.rotate(A, false, FIRST, at(0));
         series

@@ -1,18 +1,23 @@
-//! Sessions seen from outside a request: for jobs and admin tools.
+//! The logins of a user, seen from outside: listed and ended.
 
-use std::{fmt, ops::Deref, sync::Arc};
+use std::{cmp::Reverse, fmt, ops::Deref, sync::Arc};
 
 use crate::{
     error::LoginError,
-    manager::{Core, LoginManager, content::Content, info::SessionInfo},
-    store::{DeleteByUser, End, ListByUser, RecordId, RecordKind},
-    user::AuthUser,
+    event::EventKind,
+    manager::{
+        LoginId, LoginManager, Realm, content::Content, info::SessionInfo, series::SeriesContent,
+    },
+    store::{DeleteByUser, End, ListByUser, Record, RecordId, RecordKind},
+    user::{AuthUser, UserIndex},
 };
 
-/// The sessions of a realm, for code that runs outside of requests.
+/// The sessions of any user of a realm, for jobs and admin tools: from
+/// [`LoginManager::sessions`].
 ///
-/// No extractor gives it and it proves nothing: a page that lists a user's
-/// sessions keeps it in the app's state, behind a guard.
+/// No extractor gives it and it proves nothing: a page that uses it keeps it in
+/// the app's state, behind a guard. A page on which users see and end their own
+/// sessions uses [`Login::sessions`](crate::Login::sessions).
 ///
 /// # Example
 ///
@@ -21,28 +26,47 @@ use crate::{
 /// /// After a password reset by e-mail: everybody out, the thief too.
 /// async fn after_reset<U: AuthUser>(sessions: &Sessions<U>, id: &U::Id) -> Result<(), LoginError> {
 ///     let ended = sessions.end_all(id).await?;
-///     println!("{ended} sessions ended");
+///     println!("{ended} records ended");
 ///     Ok(())
 /// }
 /// ```
 pub struct Sessions<U> {
-    core: Arc<Core>,
-    user: std::marker::PhantomData<fn(U) -> U>,
+    realm: Arc<Realm<U>>,
 }
 
-/// A live session, seen from outside: from [`Sessions::list`].
+/// A browser in which a user is logged in: from
+/// [`OwnSessions::list`](crate::OwnSessions::list) and [`Sessions::list`].
 ///
-/// It derefs to what is known of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Its session may be over and the browser be remembered: then it has no
+/// session id, and comes back logged in. It derefs to what is known of it.
+///
+/// # Security
+///
+/// What [`device`](Self::device) says is what the browser said of itself: a
+/// help for the memory of its user, and no proof.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListedSession {
-    id: RecordId,
+    login_id: LoginId,
     info: SessionInfo,
+    device: String,
+    is_current: bool,
 }
 
 impl ListedSession {
-    /// What [`Sessions::end`] takes. It opens nothing.
-    pub fn id(&self) -> RecordId {
-        self.id
+    /// What `end` takes. It opens nothing.
+    pub fn login_id(&self) -> LoginId {
+        self.login_id
+    }
+
+    /// What the browser called itself at the login, in plain words, as in
+    /// "Firefox on Linux"; letters, digits, spaces and `.` `/` `_` `-`, at most 40.
+    pub fn device(&self) -> &str {
+        &self.device
+    }
+
+    /// Is it the one that asks? Never in the list of [`Sessions`], which asks from outside.
+    pub fn is_current(&self) -> bool {
+        self.is_current
     }
 }
 
@@ -59,87 +83,225 @@ impl<U: AuthUser> LoginManager<U> {
     /// [`into_router`](LoginManager::into_router) takes the manager.
     pub fn sessions(&self) -> Sessions<U> {
         Sessions {
-            core: self.realm.core.clone(),
-            user: std::marker::PhantomData,
+            realm: self.realm.clone(),
         }
     }
 }
 
 impl<U: AuthUser> Sessions<U> {
-    /// The live sessions of a user, the last used first.
+    /// Where a user is logged in, the last used first: sessions that are alive,
+    /// and browsers that are remembered. One that was never used after its login
+    /// is left out: its cookie has not arrived.
     ///
     /// # Errors
     ///
     /// When the store fails.
     pub async fn list(&self, user: &U::Id) -> Result<Vec<ListedSession>, LoginError> {
-        let (index, _) = self.core.index::<U>(user)?;
-        let step = ListByUser::new(RecordKind::Session, index, self.core.now());
-        let records = self.core.done(self.core.store.list(step).await)?;
-        let mut sessions = Vec::with_capacity(records.len());
-        for record in &records {
-            let content = Content::decode(&record.body).map_err(|error| self.core.failed(error))?;
-            sessions.extend(content.login.map(|login| ListedSession {
-                id: record.id,
-                info: SessionInfo::new(record, &login),
-            }));
-        }
-        sessions.sort_by_key(|session| std::cmp::Reverse(session.last_seen_at()));
-        Ok(sessions)
+        let (index, _) = self.realm.core.index::<U>(user)?;
+        self.realm.list_logins(index, None).await
     }
 
-    /// Ends one session of a user, and what remembers its browser. Answers
-    /// whether there was one; the session of somebody else is none.
+    /// Ends one login of a user: its session, and what remembers its browser.
+    /// Answers whether there was one; that of somebody else is none.
     ///
     /// # Errors
     ///
     /// When the store fails: it may still be alive then.
-    pub async fn end(&self, user: &U::Id, session: RecordId) -> Result<bool, LoginError> {
-        let (index, _) = self.core.index::<U>(user)?;
-        match self.core.load(session).await? {
-            Some(record) if record.user == Some(index) => {
-                let mut end = End::new();
-                (end.session, end.series) = (Some(session), record.series);
-                Ok(self.core.done(self.core.store.end(end).await)? > 0)
-            }
-            _ => Ok(false),
-        }
+    pub async fn end(&self, user: &U::Id, login: LoginId) -> Result<bool, LoginError> {
+        let (index, _) = self.realm.core.index::<U>(user)?;
+        let ended = self.realm.end_login(index, login).await?;
+        self.tell(u64::from(ended));
+        Ok(ended)
     }
 
-    /// Ends every session of a user but one, and all that remembers another.
-    /// Answers how many records there were.
+    /// Ends every login of a user but one. Answers how many records there were,
+    /// sessions and remembered browsers.
     ///
     /// # Errors
     ///
     /// When the store fails: some may still be alive then.
-    pub async fn end_others(&self, user: &U::Id, keep: RecordId) -> Result<u64, LoginError> {
-        let (index, _) = self.core.index::<U>(user)?;
-        let mut step = DeleteByUser::new(index);
-        step.except = Some(keep);
-        self.core.done(self.core.store.delete_by_user(step).await)
+    pub async fn end_others(&self, user: &U::Id, keep: LoginId) -> Result<u64, LoginError> {
+        let (index, _) = self.realm.core.index::<U>(user)?;
+        let ended = self.realm.end_other_logins(index, keep).await?;
+        self.tell(ended);
+        Ok(ended)
     }
 
-    /// Ends every session of a user, and all that remembers one. Answers how
-    /// many records there were.
+    /// Ends every login of a user, and all else that the store keeps of it, in
+    /// one step. Answers how many records there were.
     ///
     /// # Errors
     ///
     /// When the store fails: some may still be alive then.
     pub async fn end_all(&self, user: &U::Id) -> Result<u64, LoginError> {
-        let (index, _) = self.core.index::<U>(user)?;
-        self.core.done(
-            self.core
-                .store
-                .delete_by_user(DeleteByUser::new(index))
-                .await,
-        )
+        let core = &self.realm.core;
+        let (index, _) = core.index::<U>(user)?;
+        let all = DeleteByUser::new(index);
+        let ended = core.done(core.store.delete_by_user(all).await)?;
+        self.tell(ended);
+        Ok(ended)
+    }
+
+    fn tell(&self, ended: u64) {
+        if ended > 0 {
+            self.realm.core.emit(EventKind::SessionsRevoked);
+        }
     }
 }
+
+/// What is alive of one login.
+struct Alive {
+    id: LoginId,
+    session: Option<Record>,
+    series: Option<Record>,
+    info: SessionInfo,
+    device: String,
+    /// Has the browser come back since the login?
+    is_used: bool,
+}
+
+impl<U: AuthUser> Realm<U> {
+    /// Where a user is logged in, as seen from this session.
+    pub(crate) async fn list_logins(
+        &self,
+        user: UserIndex,
+        current: Option<RecordId>,
+    ) -> Result<Vec<ListedSession>, LoginError> {
+        let alive = self.alive(user).await?;
+        let listed = alive.into_iter().map(|login| {
+            let is_current = current.is_some() && current == login.info.id();
+            let is_shown = login.is_used || is_current;
+            let listed = ListedSession {
+                login_id: login.id,
+                info: login.info,
+                device: login.device,
+                is_current,
+            };
+            is_shown.then_some(listed)
+        });
+        let mut listed: Vec<_> = listed.flatten().collect();
+        listed.sort_by_key(|login| Reverse((login.is_current, login.last_seen_at())));
+        Ok(listed)
+    }
+
+    /// Ends a login, also if its session gets another id meanwhile: answers
+    /// whether there was anything to end.
+    pub(crate) async fn end_login(
+        &self,
+        user: UserIndex,
+        login: LoginId,
+    ) -> Result<bool, LoginError> {
+        for round in 0..MAX_MOVES {
+            let mut alive = self.alive(user).await?;
+            alive.retain(|alive| alive.id == login);
+            if alive.is_empty() {
+                return Ok(round > 0);
+            }
+            for Alive {
+                session, series, ..
+            } in alive
+            {
+                let mut end = End::new();
+                end.session = session.as_ref().map(|session| session.id);
+                let of_session = session.and_then(|session| session.series);
+                end.series = series.map(|series| series.id).or(of_session);
+                self.core.done(self.core.store.end(end).await)?;
+            }
+        }
+        Err(self.core.failed("the session moved on all the time"))
+    }
+
+    /// Ends all but one; answers how many records there were.
+    pub(crate) async fn end_other_logins(
+        &self,
+        user: UserIndex,
+        keep: LoginId,
+    ) -> Result<u64, LoginError> {
+        let kept = self.alive(user).await?;
+        let kept = kept.into_iter().find(|login| login.id == keep);
+        let Some(session) = kept.and_then(|login| login.session) else {
+            // A remembered browser without a session: the others go one by one.
+            let mut ended = 0;
+            for login in self
+                .alive(user)
+                .await?
+                .into_iter()
+                .filter(|login| login.id != keep)
+            {
+                ended += u64::from(self.end_login(user, login.id).await?);
+            }
+            return Ok(ended);
+        };
+        self.end_all_but(user, session.id).await
+    }
+
+    /// Ends all of a user but this session and what remembers it, in one step.
+    pub(crate) async fn end_all_but(
+        &self,
+        user: UserIndex,
+        session: RecordId,
+    ) -> Result<u64, LoginError> {
+        let mut others = DeleteByUser::new(user);
+        others.except = Some(session);
+        self.core.done(self.core.store.delete_by_user(others).await)
+    }
+
+    /// The live logins of a user: sessions, each with its series, and series alone.
+    async fn alive(&self, user: UserIndex) -> Result<Vec<Alive>, LoginError> {
+        let core = &self.core;
+        let list = |kind| core.store.list(ListByUser::new(kind, user, core.now()));
+        let sessions = core.done(list(RecordKind::Session).await)?;
+        let mut series = core.done(list(RecordKind::Series).await)?;
+        let mut alive = Vec::with_capacity(sessions.len());
+        for session in sessions {
+            let content = Content::decode(&session.body).map_err(|error| core.failed(error))?;
+            let Some(login) = content
+                .login
+                .filter(|login| login.user_tag == self.user_tag)
+            else {
+                continue;
+            };
+            let own = series.iter().position(|one| session.series == Some(one.id));
+            let own = own.map(|at| series.swap_remove(at));
+            alive.push(Alive {
+                id: login.login_id,
+                info: SessionInfo::new(&session, &login),
+                device: login.device_name.to_owned(),
+                is_used: session.seen > session.created || own.as_ref().is_some_and(is_restored),
+                series: own,
+                session: Some(session.clone()),
+            });
+        }
+        for series in series {
+            let content =
+                SeriesContent::decode(&series.body).map_err(|error| core.failed(error))?;
+            if content.user_tag == self.user_tag {
+                alive.push(Alive {
+                    id: content.login_id,
+                    info: SessionInfo::of_series(&series),
+                    device: content.device_name.to_owned(),
+                    is_used: content.is_seen() || is_restored(&series),
+                    series: Some(series.clone()),
+                    session: None,
+                });
+            }
+        }
+        Ok(alive)
+    }
+}
+
+/// Has a remembered browser come back at least once?
+fn is_restored(series: &Record) -> bool {
+    series.seen > series.created
+}
+
+/// More than any number of tabs that confirm while one logs out.
+const MAX_MOVES: usize = 16;
 
 impl<U> Clone for Sessions<U> {
     fn clone(&self) -> Self {
         Self {
-            core: self.core.clone(),
-            user: std::marker::PhantomData,
+            realm: self.realm.clone(),
         }
     }
 }
@@ -147,7 +309,7 @@ impl<U> Clone for Sessions<U> {
 impl<U> fmt::Debug for Sessions<U> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Sessions")
-            .field("realm", &self.core.realm())
+            .field("realm", &self.realm.core.realm())
             .finish_non_exhaustive()
     }
 }

@@ -6,10 +6,11 @@ use http::HeaderValue;
 
 use crate::{
     manager::{Core, SessionProtection, UserAgent, content::Device},
+    session::device_name::device_name,
     user::device_digest,
 };
 
-/// What a request shows of its browser. Nothing is kept where nothing is compared.
+/// What a request shows of its browser.
 #[derive(Clone, Default)]
 pub(crate) struct Visitor {
     pub(crate) user_agent: Option<HeaderValue>,
@@ -18,6 +19,11 @@ pub(crate) struct Visitor {
 }
 
 impl Visitor {
+    /// What the browser is called, for its user.
+    pub(crate) fn name(&self) -> String {
+        device_name(self.user_agent.as_ref().map_or(&[], HeaderValue::as_bytes))
+    }
+
     /// The digests that a session of this user keeps.
     pub(crate) fn device(&self, core: &Core, user: &[u8]) -> Device {
         let settings = &core.settings;

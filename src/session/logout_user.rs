@@ -12,7 +12,7 @@ use crate::{
         transition::{Unawaited, awaited},
         visit,
     },
-    store::{End, ListByUser, Record, RecordId, RecordKind},
+    store::{End, RecordId},
     user::AuthUser,
 };
 
@@ -105,37 +105,14 @@ async fn end_all<U: AuthUser>(
 /// Ends the session, or what a step of another tab has made of it meanwhile.
 async fn end_login<U: AuthUser>(known: &Known<U>, end: End) -> Result<(), LoginError> {
     let core = &known.realm.core;
-    let has_series = end.series.is_some();
-    let ended = core.done(core.store.end(end).await)?;
-    if ended > 0 && !has_series {
+    if core.done(core.store.end(end).await)? > 0 {
         return Ok(());
     }
     let record = known.session()?;
-    let (Some(user), Some(login)) = (record.user, Content::login_id(&record.body)) else {
-        return Ok(());
-    };
-    for _ in 0..MAX_MOVES {
-        let sessions = ListByUser::new(RecordKind::Session, user, core.now());
-        let sessions = core.done(core.store.list(sessions).await)?;
-        let of_login = |session: &Record| Content::login_id(&session.body) == Some(login);
-        let alive: Vec<_> = sessions
-            .into_iter()
-            .filter(of_login)
-            .map(|session| (session.id, session.series))
-            .collect();
-        if alive.is_empty() {
-            return Ok(());
-        }
-        for (session, series) in alive {
-            let mut end = End::new();
-            (end.session, end.series) = (Some(session), series); // new credentials have a series of their own
-            core.done(core.store.end(end).await)?;
-        }
+    if let (Some(user), Some(login)) = (record.user, Content::login_id(&record.body)) {
+        known.realm.end_login(user, login).await?;
     }
-    Err(core.failed("the session moved on all the time"))
+    Ok(())
 }
-
-/// More than any number of tabs that confirm while one logs out.
-const MAX_MOVES: usize = 16;
 
 awaited!(logout_user, [P, U] LogoutUser<P, U>, P => Anonymous<U>);

@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use crate::{
+    clock::Timestamp,
     error::LoginError,
     event::EventKind,
     key::SignedBy,
@@ -56,8 +57,8 @@ impl<U: AuthUser> Realm<U> {
         if !record.hash.matches(token) {
             return Ok(nobody);
         }
-        let known = self.admit(record, visitor, Freshness::AsWritten).await?;
-        let Some(known) = known else {
+        let known = self.admit(record, Some(visitor), Freshness::AsWritten);
+        let Some(known) = known.await? else {
             return Ok(nobody);
         };
         let (is_alive, again) = self.touch(&known, remember).await?;
@@ -68,11 +69,12 @@ impl<U: AuthUser> Realm<U> {
     }
 
     /// The checks of a live session whose token was right: is there a user for
-    /// it, who may be logged in, with the credentials of then?
+    /// it, who may be logged in, with the credentials of then? Without a visitor
+    /// it is not a request that asks, and no browser is compared.
     pub(super) async fn admit(
         self: &Arc<Self>,
         record: Record,
-        visitor: &Visitor,
+        visitor: Option<&Visitor>,
         freshness: Freshness,
     ) -> Result<Option<Arc<Known<U>>>, LoginError> {
         let core = &self.core;
@@ -118,12 +120,14 @@ impl<U: AuthUser> Realm<U> {
             Freshness::Never => SessionInfo::new(&record, &login).stale(),
         };
         let forced = login.forced;
-        let device = visitor.device(core, login.user);
+        let device = visitor.map(|visitor| visitor.device(core, login.user));
         let known = self.known(user, Some(record), info, forced);
-        if device.is_other_than(&login.device) {
-            return self.protect(known, device).await;
+        match device {
+            Some(device) if device.is_other_than(&login.device) => {
+                self.protect(known, device).await
+            }
+            _ => Ok(Some(Arc::new(known))),
         }
-        Ok(Some(Arc::new(known)))
     }
 
     pub(super) fn known(
@@ -156,21 +160,21 @@ impl<U: AuthUser> Realm<U> {
         Ok(None)
     }
 
-    /// Notes the use of a session, at most once a touch interval, and the first
-    /// use of one that came with a remember token. Answers whether it is still alive.
-    async fn touch(
+    /// Notes the use of a session, at most once a touch interval, and its first
+    /// use: a session without one may never have arrived, and is shown to nobody.
+    /// Answers whether it is still alive.
+    pub(super) async fn touch(
         self: &Arc<Self>,
         known: &Known<U>,
         remember: impl FnOnce() -> Option<(Token, SignedBy)>,
     ) -> Result<(bool, Option<SendAgain>), LoginError> {
         let core = &self.core;
         let (record, now) = (known.session()?, core.now());
-        let is_first_use = record.series.is_some() && record.seen == record.created;
+        let is_first_use = record.seen == record.created;
         if now.since(record.seen) < core.settings.touch_every && !is_first_use {
             return Ok((true, None));
         }
-        // A first use within the second of the login is told from none.
-        let seen = now.max(record.created.plus(A_SECOND));
+        let seen = used_at(record.created, now);
         let expires = now.plus(core.settings.idle).min(known.info.ends_at());
         let touch = Touch::new(RecordKind::Session, record.id, expires, seen, now);
         if !core.done(core.store.touch(touch).await)? {
@@ -183,4 +187,8 @@ impl<U: AuthUser> Realm<U> {
     }
 }
 
-const A_SECOND: Duration = Duration::from_secs(1);
+/// When a record was used: within the second in which it began, a second later,
+/// so that a use is told from none.
+pub(super) fn used_at(created: Timestamp, now: Timestamp) -> Timestamp {
+    now.max(created.plus(Duration::from_secs(1)))
+}

@@ -74,9 +74,8 @@ pub enum OnlyRealm {}
 /// # Security
 ///
 /// It says what was true when the request came in. Kept beyond its request
-/// (in a socket, a task, a static) it grows old: before relying on it, ask
-/// [`Sessions::list`](crate::Sessions::list) whether the session of
-/// [`info`](Self::info) is still there.
+/// (in a socket, a task, a static) it grows old: [`revoked`](Self::revoked) tells
+/// when the session ends, and [`recheck`](Self::recheck) asks again.
 pub struct Authenticated<U>(pub(crate) Arc<Known<U>>);
 
 /// Proof that the user gave the password within the

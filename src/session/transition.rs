@@ -6,12 +6,12 @@ use crate::{
     clock::Timestamp,
     error::{Kind, LoginError},
     manager::{
-        CookieOf, Core, Realm, SessionInfo, Source,
+        CookieOf, Core, LoginId, Realm, SessionInfo, Source,
         content::{Content, Entry, LoginFacts},
     },
-    secret::random,
     session::{
         Found, Session,
+        open::used_at,
         proof::Known,
         remember::{RememberCookie, SeriesOf},
         visit,
@@ -162,20 +162,21 @@ pub(super) async fn replace<U: AuthUser>(
     visit::check(number)?;
     let (index, id) = core.index::<U>(&user.id())?;
     let auth_hash = user.session_auth_hash().for_record(core.realm(), &id);
-    let device = visit::visitor(number, core).device(core, &id);
+    let visitor = visit::visitor(number, core);
+    let (device, device_name) = (visitor.device(core, &id), visitor.name());
     let login_id = match old.as_ref().filter(|_| login.goes_on.is_some()) {
         Some(old) => Content::login_id(&old.body),
         None => None,
     };
     let login_id = match login_id {
         Some(login_id) => login_id,
-        None => random().map_err(|error| core.failed(error))?,
+        None => LoginId::random().map_err(|error| core.failed(error))?,
     };
     for _ in 0..MAX_CONFLICTS {
         let now = core.now();
-        let (created, ends) = match &login.goes_on {
-            Some(login) => (login.created, login.ends),
-            None => (now, now.plus(core.settings.absolute)),
+        let (created, seen, ends) = match &login.goes_on {
+            Some(login) => (login.created, used_at(login.created, now), login.ends),
+            None => (now, now, now.plus(core.settings.absolute)),
         };
         let facts = LoginFacts {
             user: &id,
@@ -187,6 +188,7 @@ pub(super) async fn replace<U: AuthUser>(
             forced: login.forced,
             source: login.source,
             device,
+            device_name: &device_name,
         };
         let token = Token::random(Some(index.home())).map_err(|error| core.failed(error))?;
         let body = body(core, old.as_ref(), facts, data)?;
@@ -194,10 +196,8 @@ pub(super) async fn replace<U: AuthUser>(
         let mut record = Record::new(RecordKind::Session, token.id, token.hash(), expires, body);
         record.user = Some(index);
         record.created = created;
-        record.seen = now;
-        let series = login
-            .series
-            .begin(realm, index, (&id, auth_hash), login.forced, token.id)?;
+        record.seen = seen;
+        let series = login.series.begin(core, index, &facts, token.id)?;
         record.series = match (&login.series, &series) {
             (SeriesOf::TheOld, _) => old.as_ref().and_then(|old| old.series),
             (_, series) => series.as_ref().map(|series| series.record.id),

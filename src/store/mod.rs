@@ -1,4 +1,5 @@
-//! Where sessions live: the [`SessionStore`] trait and the stores.
+//! Where sessions live: the [`SessionStore`] trait, the [`MemoryStore`], and
+//! others behind features of their own.
 //!
 //! A store keeps [`Record`]s of four [kinds](RecordKind) and changes them in
 //! steps. Each method is one step, and each step _must_ be atomic: it happens
@@ -25,9 +26,13 @@
 
 mod any;
 mod memory;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod record;
 #[cfg(feature = "redis")]
 mod redis;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 mod step;
 #[cfg(any(feature = "postgres", feature = "redis", feature = "sqlite"))]
 mod strangers;
@@ -37,7 +42,11 @@ mod watchers;
 #[cfg(feature = "redis")]
 pub use self::redis::RedisStore;
 pub use memory::MemoryStore;
+#[cfg(feature = "postgres")]
+pub use postgres::PostgresStore;
 pub use record::{Record, RecordKind, Version};
+#[cfg(feature = "sqlite")]
+pub use sqlite::SqliteStore;
 pub use step::{
     Delete, DeleteByUser, End, Insert, Inserted, ListByUser, Load, Restore, Rotate, Swap, Sweep,
     Touch, Update, Watch,

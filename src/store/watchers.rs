@@ -12,7 +12,7 @@ use super::{SessionStore, Watch};
 
 /// Wakes those who wait for a record, by its [home](super::RecordId::home): a
 /// step that ends records of a user wakes the few who watch that user's.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(super) struct Watchers(Mutex<HashMap<u16, watch::Sender<()>>>);
 
 impl Watchers {

@@ -273,15 +273,14 @@ pub(crate) enum Use {
     Look,
 }
 
-/// What session protection compares of a request.
+/// What names a browser, and what session protection compares of it.
 fn visitor(core: &Core, request: &Parts) -> Visitor {
     let settings = &core.settings;
-    if settings.protection == SessionProtection::Off {
-        return Visitor::default();
-    }
+    let compares = settings.protection != SessionProtection::Off;
+    let address = || peer::address(settings.peer_address, request);
     Visitor {
         user_agent: request.headers.get(header::USER_AGENT).cloned(),
-        address: peer::address(settings.peer_address, request),
+        address: compares.then(address).flatten(),
     }
 }
 

@@ -55,6 +55,8 @@ pub struct Session {
     pub by_hand: bool,
     /// The series that it began, or that restored it.
     pub series: Option<SeriesId>,
+    /// Has it been used since the login?
+    arrived: bool,
     agent: u8,
     used: u64,
     ends: u64,
@@ -251,7 +253,7 @@ impl Model {
         };
         let fresh = self.admit(id, agent)?;
         let session = self.sessions.get_mut(&id)?;
-        session.used = self.now;
+        (session.used, session.arrived) = (self.now, true);
         // It shows that the token that it came with has arrived.
         let series = session
             .series
@@ -299,6 +301,30 @@ impl Model {
             (Some(_), None) => true,
             (Some(verified), Some(window)) => self.now - verified < window,
         }
+    }
+
+    // --- what a user is shown --------------------------------------------
+
+    /// The sessions of a user: those that the browser has come back with.
+    pub fn shown_sessions(&self, user: UserId) -> impl Iterator<Item = (SessionId, &Session)> {
+        let of_user = self.sessions.iter().filter(move |(_, it)| it.user == user);
+        let arrived = of_user.filter(|(_, session)| {
+            let series = session.series.and_then(|id| self.series.get(&id));
+            session.arrived || series.is_some_and(|series| series.tokens.len() > 1)
+        });
+        arrived.map(|(id, session)| (*id, session))
+    }
+
+    /// When the remembered browsers of a user end that have no session now.
+    pub fn shown_series(&self, user: UserId) -> Vec<u64> {
+        let is_open = |id| self.sessions.values().any(|it| it.series == Some(id));
+        let alone = self.series.iter().filter(|(id, _)| !is_open(**id));
+        let arrived = alone.filter(|(_, series)| {
+            series.user == user && (series.tokens.len() > 1 || series.tokens[0].seen.is_some())
+        });
+        let mut ends: Vec<_> = arrived.map(|(_, series)| series.ends).collect();
+        ends.sort_unstable();
+        ends
     }
 
     // --- remember me -----------------------------------------------------
@@ -364,6 +390,7 @@ impl Model {
             verified: None,
             by_hand: false,
             series: Some(id),
+            arrived: false,
             agent,
             used: self.now,
             ends: self.now + ABSOLUTE,

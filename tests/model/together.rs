@@ -3,7 +3,10 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use axum::extract::{Path, Query, State};
-use portcullis::{Anonymous, FreshFor, Login, LoginError, Session, SessionProtection, Source};
+use portcullis::{
+    Anonymous, FreshFor, Login, LoginError, Session, SessionProtection, Source, Timestamp,
+    store::RecordId,
+};
 use proptest::{prop_assert, prop_assert_eq, test_runner::TestCaseError};
 use serde::Deserialize;
 
@@ -190,41 +193,52 @@ impl Together {
             return Ok(());
         };
         let id = session_id(&visitor.browser);
+        let is_it = |id_of: Option<RecordId>| id_of.is_some_and(|of| *of.as_bytes() == id);
         for user in USERS {
             let listed = self.world.sessions.list(&user).await.unwrap();
-            for session in listed.iter().filter(|it| *it.id().as_bytes() == id) {
-                let ended = self.world.sessions.end(&user, session.id()).await.unwrap();
+            for session in listed.iter().filter(|listed| is_it(listed.id())) {
+                let ended = self
+                    .world
+                    .sessions
+                    .end(&user, session.login_id())
+                    .await
+                    .unwrap();
                 prop_assert!(ended);
+                self.model.end_session_and_series(name);
             }
         }
-        self.model.end_session_and_series(name);
         Ok(())
     }
 
-    /// Everything that is alive, and nothing else, is alive on both sides.
+    /// Everything that is to be shown as alive, and nothing else, is shown on both sides.
     async fn compare_sessions(&self, step: Step) -> Result<(), TestCaseError> {
         for user in USERS {
             let listed = self.world.sessions.list(&user).await.unwrap();
-            let listed: BTreeMap<_, _> = listed
+            let open: BTreeMap<_, _> = listed
                 .iter()
-                .map(|it| {
+                .filter_map(|it| {
                     let by_hand = it.source() == Source::ByHand;
-                    let verified = it
-                        .verified_at()
-                        .map(|at| at.unix_seconds() - support::START);
-                    let name = self.names[it.id().as_bytes()];
-                    (name, (by_hand, it.remembered(), verified))
+                    let since_start = |at: Timestamp| at.unix_seconds() - support::START;
+                    let verified = it.verified_at().map(since_start);
+                    let name = self.names[it.id()?.as_bytes()];
+                    Some((name, (by_hand, it.remembered(), verified)))
                 })
                 .collect();
-            let alive = self.model.sessions.iter();
-            let expected: BTreeMap<_, _> = alive
-                .filter(|(_, it)| it.user == user)
-                .map(|(name, it)| (*name, (it.by_hand, it.series.is_some(), it.verified)))
+            let expected: BTreeMap<_, _> = self
+                .model
+                .shown_sessions(user)
+                .map(|(name, it)| (name, (it.by_hand, it.series.is_some(), it.verified)))
                 .collect();
+            prop_assert_eq!(open, expected, "the sessions of {} after {:?}", user, step);
+            let closed = listed.iter().filter(|it| it.id().is_none());
+            let mut closed: Vec<_> = closed
+                .map(|it| it.ends_at().unix_seconds() - support::START)
+                .collect();
+            closed.sort_unstable();
             prop_assert_eq!(
-                listed,
-                expected,
-                "the sessions of {} after {:?}",
+                closed,
+                self.model.shown_series(user),
+                "the remembered browsers of {} after {:?}",
                 user,
                 step
             );

@@ -204,7 +204,7 @@ async fn a_step_is_one_round_trip() {
 }
 
 /// What the docs of the store say that it needs.
-const PERMISSIONS: [&str; 18] = [
+const PERMISSIONS: [&str; 17] = [
     "~portcullis:*",
     "&portcullis:*",
     "+evalsha",
@@ -221,7 +221,6 @@ const PERMISSIONS: [&str; 18] = [
     "+zrange",
     "+zrangebyscore",
     "+subscribe",
-    "+ping",
     "+publish",
 ];
 
@@ -243,7 +242,7 @@ async fn a_user_with_the_permissions_of_the_docs_can_do_every_step() {
     let store = store(&server).await;
     log_in(&store, remembered(1, 1)).await;
     let before = dump(&[server.client()]).await;
-    let mute = with(&PERMISSIONS[..17]).await;
+    let mute = with(&PERMISSIONS[..16]).await;
     let mut step = Rotate::new(
         session(1, 1).id,
         session(1, 1).version,

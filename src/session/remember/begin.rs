@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use crate::{
     clock::Timestamp,
     error::LoginError,
-    manager::{CookieOf, Core, Realm, Sent, series::SeriesContent},
+    manager::{CookieOf, Core, Sent, content::LoginFacts, series::SeriesContent},
     session::{proof::Known, visit::Notes},
     store::{Record, RecordId, RecordKind},
     token::Token,
@@ -57,15 +57,13 @@ impl SeriesOf {
     }
 
     /// The series that begins in the same step.
-    pub(in crate::session) fn begin<U: AuthUser>(
+    pub(in crate::session) fn begin(
         &self,
-        realm: &Realm<U>,
+        core: &Core,
         index: UserIndex,
-        (user, auth_hash): (&[u8], [u8; 16]),
-        forced: bool,
+        login: &LoginFacts<'_>,
         session: RecordId,
     ) -> Result<Option<Begun>, LoginError> {
-        let core = &realm.core;
         let now = core.now();
         let (lasts, expires) = match *self {
             Self::TheOld | Self::Another { begins: None, .. } => return Ok(None),
@@ -76,8 +74,8 @@ impl SeriesOf {
             Self::Renewed { lasts, expires, .. } => (lasts, expires),
         };
         let token = Token::random(Some(index.home())).map_err(|error| core.failed(error))?;
-        let checked = (realm.user_tag, auth_hash);
-        let body = SeriesContent::new(user, checked, forced, lasts, session, now).encode();
+        let goes_on = matches!(self, Self::Renewed { .. });
+        let body = SeriesContent::new(login, lasts, (session, goes_on), now).encode();
         let body = body.map_err(|error| core.failed(error))?;
         let mut record = Record::new(RecordKind::Series, token.id, token.hash(), expires, body);
         (record.user, record.created, record.seen) = (Some(index), now, now);

@@ -111,7 +111,8 @@ impl<U: AuthUser> Realm<U> {
         let Some(session) = session.filter(of_series) else {
             return Ok(Found::Nobody);
         };
-        let known = self.admit(session, visitor, Freshness::Never).await?;
+        let known = self.admit(session, Some(visitor), Freshness::Never);
+        let known = known.await?;
         Ok(known.map_or(Found::Nobody, Found::LoggedIn))
     }
 

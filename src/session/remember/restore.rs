@@ -6,10 +6,10 @@ use crate::{
     error::LoginError,
     event::EventKind,
     manager::{CookieOf, Realm, SessionInfo, Source, content::LoginFacts, series::SeriesContent},
-    secret::random,
     session::{
         Found,
         device::Visitor,
+        open::used_at,
         stranger,
         transition::{Kept, body},
         visit::{self, Number},
@@ -40,9 +40,10 @@ impl<U: AuthUser> Realm<U> {
         let stranger = stranger(core, number).await?;
         let now = core.now();
         let ends = now.plus(core.settings.absolute);
+        let device_name = visitor.name();
         let facts = LoginFacts {
             user: content.user,
-            login_id: random().map_err(|error| core.failed(error))?,
+            login_id: content.login_id,
             user_tag: content.user_tag,
             auth_hash: content.auth_hash,
             ends,
@@ -50,6 +51,7 @@ impl<U: AuthUser> Realm<U> {
             forced: content.forced,
             source: Source::RememberCookie,
             device: visitor.device(core, content.user),
+            device_name: &device_name,
         };
         let home = Some(series.id.home());
         let token = Token::random(home).map_err(|error| core.failed(error))?;
@@ -67,7 +69,7 @@ impl<U: AuthUser> Realm<U> {
         let mut next = series.clone();
         next.hash = next_token.hash();
         next.version = series.version.next();
-        next.seen = now;
+        next.seen = used_at(series.created, now);
         if core.settings.remember.refresh {
             next.expires = now.plus(Duration::from_secs(content.lasts));
         }

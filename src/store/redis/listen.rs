@@ -1,6 +1,7 @@
-//! What other servers have ended: a subscription, in a task of its own.
+//! What other servers end: one task that listens for all who watch.
 
 use std::{
+    convert::Infallible,
     future::poll_fn,
     pin::Pin,
     str,
@@ -11,144 +12,171 @@ use std::{
     time::Duration,
 };
 
+use data_encoding::HEXLOWER;
 use futures_core::Stream;
-use redis::{Client, Msg};
+use redis::{Client, Cmd};
 use tokio::{
     runtime::Handle,
-    task::JoinHandle,
-    time::{error::Elapsed, sleep, timeout},
+    task::AbortHandle,
+    time::{sleep, timeout},
 };
 
-use crate::{error::BoxError, store::watchers::Watchers};
+use super::{connection::Connection, reply::failed};
+use crate::{
+    secret::random,
+    store::{StoreError, watchers::Watchers},
+};
 
-/// Who watches in this process, and the ear for what happens in others.
-pub(super) struct Listener {
+/// Those who watch, and the task that wakes them.
+#[derive(Default)]
+pub(super) struct Listening {
     pub(super) watchers: Watchers,
-    channel: String,
-    client: Option<Client>,
+    pub(super) client: Option<Client>,
+    /// Is each end announced to us?
     hears: AtomicBool,
-    task: Mutex<Option<JoinHandle<()>>>,
+    task: Mutex<Option<AbortHandle>>,
 }
 
-impl Listener {
-    pub(super) fn new(prefix: &str, client: Option<Client>) -> Self {
-        Self {
-            watchers: Watchers::default(),
-            channel: format!("{prefix}:ended"),
-            client,
-            hears: AtomicBool::new(false),
-            task: Mutex::default(),
-        }
+impl Listening {
+    pub(super) fn by(client: Option<Client>) -> Arc<Self> {
+        let mut listening = Self::default();
+        listening.client = client;
+        Arc::new(listening)
     }
 
-    pub(super) fn client(&self) -> Option<Client> {
-        self.client.clone()
-    }
-
-    /// How often to ask, all the same. Called by those who wait, so it starts
-    /// the task, and starts it again when the runtime that had it has ended.
-    pub(super) fn pace(self: &Arc<Self>) -> Duration {
-        let Some(client) = &self.client else {
-            return A_SECOND;
+    /// How long a watcher may wait between two looks. Starts the task where
+    /// there is none: at the first watch, and when the runtime that ran it has ended.
+    pub(super) fn pace(self: &Arc<Self>, connection: &Connection, prefix: &str) -> Duration {
+        let (Some(client), Ok(runtime)) = (&self.client, Handle::try_current()) else {
+            return POLL;
         };
         let mut task = self.task.lock().unwrap_or_else(PoisonError::into_inner);
-        if task.as_ref().is_none_or(JoinHandle::is_finished) {
-            let listening = listen(Arc::downgrade(self), client.clone(), self.channel.clone());
-            *task = Handle::try_current()
-                .ok()
-                .map(|runtime| runtime.spawn(listening));
+        if task.as_ref().is_none_or(AbortHandle::is_finished) {
+            let ear = Ear {
+                client: client.clone(),
+                connection: connection.clone(),
+                channel: format!("{prefix}:ended"),
+            };
+            let listen = listen(Task(Arc::downgrade(self)), ear);
+            *task = Some(runtime.spawn(listen).abort_handle());
         }
-        if self.hears.load(Ordering::SeqCst) {
+        if self.hears.load(Ordering::Acquire) {
             A_MINUTE
         } else {
-            A_SECOND
+            POLL
+        }
+    }
+
+    /// From now on ends are announced, or are not: either way some may have been missed.
+    fn set(&self, hears: bool) {
+        if self.hears.swap(hears, Ordering::AcqRel) != hears {
+            self.watchers.wake_all();
         }
     }
 }
 
-impl Drop for Listener {
+/// The store is gone, and nobody watches.
+impl Drop for Listening {
     fn drop(&mut self) {
         let task = self.task.get_mut().unwrap_or_else(PoisonError::into_inner);
-        if let Some(task) = task {
+        if let Some(task) = task.take() {
             task.abort();
         }
     }
 }
 
-/// Listens for as long as there is a store, and mends the connection.
-async fn listen(listener: Weak<Listener>, client: Client, channel: String) {
-    while listener.strong_count() > 0 {
-        if let Err(error) = hear(&listener, &client, &channel).await {
-            tracing::debug!(target: "portcullis", %error, "Redis can't be listened to");
-        }
-        sleep(A_SECOND).await;
-    }
-}
+/// The task's hold on the store, which does not keep it. When the task ends, in
+/// whatever way, nobody trusts it any more.
+struct Task(Weak<Listening>);
 
-/// Until the connection is lost.
-async fn hear(listener: &Weak<Listener>, client: &Client, channel: &str) -> Result<(), BoxError> {
-    let mut subscription = timeout(TOO_LONG, client.get_async_pubsub()).await??;
-    timeout(TOO_LONG, subscription.subscribe(channel)).await??;
-    let (mut sink, mut ends) = subscription.split();
-    let _hearing = Hearing::begin(listener);
-    loop {
-        match next(&mut ends).await {
-            Ok(Some(end)) => wake(listener, &end),
-            Ok(None) => return Ok(()),
-            // A connection can be dead and not say so.
-            Err(_) => timeout(TOO_LONG, sink.ping::<redis::Value>())
-                .await?
-                .map(drop)?,
+impl Task {
+    fn with(&self, act: impl FnOnce(&Listening)) {
+        if let Some(listening) = self.0.upgrade() {
+            act(&listening);
         }
     }
 }
 
-async fn next(ends: &mut (impl Stream<Item = Msg> + Unpin)) -> Result<Option<Msg>, Elapsed> {
-    timeout(
-        QUIET,
-        poll_fn(|context| Pin::new(&mut *ends).poll_next(context)),
-    )
-    .await
-}
-
-fn wake(listener: &Weak<Listener>, end: &Msg) {
-    let Some(listener) = listener.upgrade() else {
-        return;
-    };
-    let home = str::from_utf8(end.get_payload_bytes()).ok();
-    match home.and_then(|home| u16::from_str_radix(home, 16).ok()) {
-        Some(home) => listener.watchers.wake(home),
-        None => listener.watchers.wake_all(),
-    }
-}
-
-/// While it is there, ends are heard. Whoever waits looks once when it begins,
-/// for what ended before, and when it is dropped, however that comes.
-struct Hearing<'a>(&'a Weak<Listener>);
-
-impl<'a> Hearing<'a> {
-    fn begin(listener: &'a Weak<Listener>) -> Self {
-        let hearing = Self(listener);
-        hearing.set(true);
-        hearing
-    }
-
-    fn set(&self, hears: bool) {
-        if let Some(listener) = self.0.upgrade() {
-            listener.hears.store(hears, Ordering::SeqCst);
-            listener.watchers.wake_all();
-        }
-    }
-}
-
-impl Drop for Hearing<'_> {
+impl Drop for Task {
     fn drop(&mut self) {
-        self.set(false);
+        self.with(|listening| listening.set(false));
     }
 }
 
-const A_SECOND: Duration = Duration::from_secs(1);
+/// What it takes to hear, and to say something to oneself.
+struct Ear {
+    client: Client,
+    connection: Connection,
+    channel: String,
+}
+
+async fn listen(task: Task, ear: Ear) {
+    let mut pause = POLL;
+    loop {
+        let mut heard = false;
+        let Err(error) = ear.hear(&task, &mut heard).await;
+        task.with(|listening| listening.set(false));
+        // Where it never works it is said once, and tried once a minute.
+        if heard || pause == POLL {
+            pause = POLL;
+            tracing::warn!(
+                target: "portcullis", %error,
+                "the session store does not hear what other servers end: it looks each second"
+            );
+        }
+        sleep(pause).await;
+        pause = (pause * 2).min(A_MINUTE);
+    }
+}
+
+impl Ear {
+    /// Listens until the connection is lost.
+    ///
+    /// That it has one proves nothing: it may lead to another Redis, to a node
+    /// that the others have lost, or nowhere any more. So it trusts one that has
+    /// delivered a message of its own, sent by the way of the store's steps, and
+    /// sends another whenever all is quiet.
+    async fn hear(&self, task: &Task, heard: &mut bool) -> Result<Infallible, StoreError> {
+        let subscribed = async {
+            let mut subscription = self.client.get_async_pubsub().await?;
+            subscription.subscribe(&self.channel).await?;
+            Ok(subscription.into_on_message())
+        };
+        let subscribed = timeout(PATIENCE, subscribed).await;
+        let mut messages = subscribed.map_err(StoreError::new)?.map_err(failed)?;
+        let probe = HEXLOWER.encode(&random::<16>().map_err(StoreError::new)?);
+        let mut probed = self.say(&probe).await;
+        loop {
+            let patience = if probed { PATIENCE } else { QUIET };
+            let message = poll_fn(|context| Pin::new(&mut messages).poll_next(context));
+            match timeout(patience, message).await {
+                Ok(Some(message)) if message.get_payload_bytes() == probe.as_bytes() => {
+                    (probed, *heard) = (false, true);
+                    task.with(|listening| listening.set(true));
+                }
+                Ok(Some(message)) => {
+                    let home = str::from_utf8(message.get_payload_bytes()).ok();
+                    if let Some(home) = home.and_then(|home| u16::from_str_radix(home, 16).ok()) {
+                        task.with(|listening| listening.watchers.wake(home));
+                    }
+                }
+                Ok(None) => return Err(StoreError::new("the connection was lost")),
+                Err(_) if probed => return Err(StoreError::new("SUBSCRIBE delivers nothing")),
+                Err(_) => probed = self.say(&probe).await,
+            }
+        }
+    }
+
+    /// Was it said? That the store can't reach Redis says nothing of the subscription.
+    async fn say(&self, probe: &str) -> bool {
+        let mut publish = Cmd::new();
+        publish.arg("PUBLISH").arg(&self.channel).arg(probe);
+        let said = timeout(PATIENCE, self.connection.command(&publish)).await;
+        matches!(said, Ok(Ok(_)))
+    }
+}
+
+const POLL: Duration = Duration::from_secs(1);
 const A_MINUTE: Duration = Duration::from_secs(60);
-/// After so long without a message the connection is tried.
-const QUIET: Duration = Duration::from_secs(20);
-const TOO_LONG: Duration = Duration::from_secs(10);
+const QUIET: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(5);

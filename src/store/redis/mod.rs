@@ -27,7 +27,7 @@ use super::{
 use add::{Add, in_one_part, nonce};
 use call::{Call, Names};
 use connection::Connection;
-use listen::Listener;
+use listen::Listening;
 use reply::Answer;
 
 /// A store in Redis or Valkey: for an app that runs on several servers.
@@ -58,7 +58,7 @@ use reply::Answer;
 /// - **Permissions**, if a user of its own connects: `~portcullis:*`, `&portcullis:*`,
 ///   and the commands `EVALSHA`, `SCRIPT LOAD`, `HMGET`, `HSET`, `EXISTS`, `DEL`,
 ///   `EXPIRE`, `PTTL`, `ZADD`, `ZREM`, `ZCOUNT`, `ZRANGE`, `ZRANGEBYSCORE`, `PUBLISH`,
-///   and `SUBSCRIBE` and `PING` to [listen](Self::listen).
+///   and `SUBSCRIBE` to [listen](Self::listen).
 ///
 /// # Keys
 ///
@@ -105,7 +105,7 @@ pub struct RedisStore {
     connection: Connection,
     prefix: Arc<str>,
     strangers: StrangerBound,
-    listener: Arc<Listener>,
+    listening: Arc<Listening>,
 }
 
 impl RedisStore {
@@ -171,10 +171,11 @@ impl RedisStore {
     /// let store = RedisStore::new(connection).key_prefix("shop:sessions");
     /// # }
     /// ```
+    #[must_use]
     pub fn key_prefix(self, prefix: &str) -> Self {
         Self {
             prefix: prefix.into(),
-            listener: Arc::new(Listener::new(prefix, self.listener.client())),
+            listening: Listening::by(self.listening.client.clone()),
             ..self
         }
     }
@@ -194,6 +195,7 @@ impl RedisStore {
     /// let store = RedisStore::new(connection).max_strangers(1_000_000);
     /// # }
     /// ```
+    #[must_use]
     pub fn max_strangers(self, most: u32) -> Self {
         Self {
             strangers: StrangerBound::about(most),
@@ -219,9 +221,10 @@ impl RedisStore {
     /// # Ok(())
     /// # }
     /// ```
+    #[must_use]
     pub fn listen(self, client: Client) -> Self {
         Self {
-            listener: Arc::new(Listener::new(&self.prefix, Some(client))),
+            listening: Listening::by(Some(client)),
             ..self
         }
     }
@@ -231,7 +234,7 @@ impl RedisStore {
             connection,
             prefix: PREFIX.into(),
             strangers: StrangerBound::about(StrangerBound::DEFAULT),
-            listener: Arc::new(Listener::new(PREFIX, None)),
+            listening: Listening::by(None),
         }
     }
 }
@@ -370,8 +373,8 @@ impl SessionStore for RedisStore {
     }
 
     async fn watch(&self, step: Watch) {
-        let pace = || self.listener.pace();
-        let watchers = &self.listener.watchers;
+        let pace = || self.listening.pace(&self.connection, &self.prefix);
+        let watchers = &self.listening.watchers;
         watchers.until_gone(self, &step, pace).await;
     }
 }
@@ -384,7 +387,7 @@ impl RedisStore {
     /// Tells those in this process who watch a record that shares a home with one of these.
     fn wake(&self, ids: [Option<RecordId>; 2]) {
         let ids = ids.into_iter().flatten();
-        ids.for_each(|id| self.listener.watchers.wake(id.home()));
+        ids.for_each(|id| self.listening.watchers.wake(id.home()));
     }
 }
 

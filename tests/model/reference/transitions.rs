@@ -36,6 +36,7 @@ impl Model {
             verified: (!options.stale).then_some(self.now),
             by_hand: true,
             series,
+            arrived: false,
             agent,
             used: self.now,
             ends: self.now + ABSOLUTE,
@@ -55,7 +56,7 @@ impl Model {
                 password,
                 forced: options.force,
                 ends: self.now + lasts,
-                tokens: vec![self.first_token(session)],
+                tokens: vec![self.first_token(session, None)],
             };
             self.series.insert(series, begun);
             jar.remember = Cookie::Of((series, 0));
@@ -99,6 +100,7 @@ impl Model {
         let session = Session {
             verified: Some(self.now),
             by_hand: true,
+            arrived: true,
             agent,
             used: self.now,
             ends: self.now + ABSOLUTE,
@@ -129,6 +131,7 @@ impl Model {
             verified: Some(self.now),
             by_hand: true,
             series: None,
+            arrived: false,
             agent,
             used: self.now,
             ends: self.now + ABSOLUTE,
@@ -161,6 +164,7 @@ impl Model {
         let remembered = remembered.map(|series| Series { password, ..series });
         let session = Session {
             password,
+            arrived: true,
             agent,
             used: self.now,
             ..old
@@ -182,7 +186,7 @@ impl Model {
         let series = id.or(session.series);
         let session = self.begin(jar, Session { series, ..session }, answer);
         if let (Some(id), Some(old)) = (id, remembered) {
-            let tokens = vec![self.first_token(session)];
+            let tokens = vec![self.first_token(session, Some(self.now))];
             let series = Series { tokens, ..old };
             answer.remember_for(series.ends - self.now);
             self.series.insert(id, series);
@@ -204,10 +208,10 @@ impl Model {
         id
     }
 
-    fn first_token(&self, session: SessionId) -> Token {
+    fn first_token(&self, session: SessionId, seen: Option<u64>) -> Token {
         Token {
             made: self.now,
-            seen: Some(self.now),
+            seen,
             lost: false,
             session,
         }

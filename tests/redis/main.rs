@@ -1,23 +1,19 @@
 //! The Redis store, on one server and on a cluster.
 
 #![allow(
-    clippy::unwrap_used,
     clippy::expect_used,
+    clippy::unwrap_used,
     reason = "a test fails by panicking"
 )]
 
-#[path = "redis/faults.rs"]
-mod faults;
-#[path = "redis/keys.rs"]
-mod keys;
-#[path = "redis/model.rs"]
-mod model;
-#[path = "redis/races.rs"]
-mod races;
-#[path = "redis/records.rs"]
-mod records;
+#[path = "../servers/mod.rs"]
 mod servers;
-#[path = "redis/watching.rs"]
+
+mod faults;
+mod keys;
+mod model;
+mod races;
+mod records;
 mod watching;
 
 use portcullis::{

@@ -1,0 +1,136 @@
+//! A login that outlives its request: in a WebSocket, an event stream, a task.
+
+use std::{future::Future, sync::Arc, time::Duration};
+
+use crate::{
+    error::{Kind, LoginError},
+    secret::equal,
+    session::{Authenticated, Fresh, open::Freshness, proof::Known},
+    store::{RecordKind, Watch},
+    user::AuthUser,
+};
+
+impl<U: AuthUser> Authenticated<U> {
+    /// Ends when the session does: logged out, ended from another device,
+    /// confirmed or expired. An owned future, for the `select!` of a socket or a
+    /// stream that stays open when the handler has returned.
+    ///
+    /// An end is noticed at once on this server and within a second on others; an
+    /// open socket alone does not keep a session alive.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use std::{convert::Infallible, time::Duration};
+    /// use axum::response::sse::{Event, Sse};
+    /// use portcullis::Authenticated;
+    /// # use portcullis::{AuthHash, AuthUser, OneFactor};
+    /// # struct User { name: String }
+    /// # impl AuthUser for User {
+    /// #     type Id = u64;
+    /// #     type Factors = OneFactor;
+    /// #     fn id(&self) -> u64 { 1 }
+    /// #     fn session_auth_hash(&self) -> AuthHash { AuthHash::none() }
+    /// # }
+    /// # async fn next_message(_: &User) -> String { String::new() }
+    ///
+    /// /// What a socket or a stream does: it works until the session is over.
+    /// async fn serve(user: Authenticated<User>, send: impl Fn(String)) {
+    ///     let mut revoked = std::pin::pin!(user.revoked());
+    ///     loop {
+    ///         tokio::select! {
+    ///             () = &mut revoked => return, // closes the socket
+    ///             message = next_message(&user) => send(message),
+    ///         }
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// # Security
+    ///
+    /// It watches the session in the store, not the user: who is deactivated, or
+    /// gets a new password behind the library's back, is noticed by the next
+    /// request or [`recheck`](Self::recheck). A user of the
+    /// [request loader](crate::RequestLoader) has no session; there the user is
+    /// loaded once a minute, and the future ends when it is gone, inactive or has
+    /// other credentials.
+    pub fn revoked(&self) -> impl Future<Output = ()> + Send + use<U> {
+        let known = self.0.clone();
+        async move {
+            let core = &known.realm.core;
+            match known.info.id() {
+                Some(session) => {
+                    let watch = Watch::new(RecordKind::Session, session, core.clock.clone());
+                    core.store.watch(watch).await;
+                }
+                None => {
+                    while !matches!(known.reload().await, Ok(None)) {
+                        tokio::time::sleep(BETWEEN_LOADS).await;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Asks again whether the user is logged in, as a new request would, and
+    /// counts as a use of the session: for a socket that lives for hours, before
+    /// it does what matters. The proof that comes back has the user as it is now.
+    ///
+    /// # Errors
+    ///
+    /// [`is_ended`](LoginError::is_ended) when the session is over, or its user
+    /// gone, inactive or with other credentials; [`is_store`](LoginError::is_store),
+    /// and the loader's errors. The proof is gone either way.
+    pub async fn recheck(self) -> Result<Self, LoginError> {
+        let known = self.0.recheck().await?;
+        known.map(Self).ok_or_else(|| Kind::Ended.into())
+    }
+}
+
+impl<U: AuthUser> Fresh<U> {
+    /// As [`Authenticated::recheck`], and the login must still be fresh.
+    ///
+    /// # Errors
+    ///
+    /// As [`Authenticated::recheck`], and
+    /// [`needs_refresh`](LoginError::needs_refresh).
+    pub async fn recheck(self) -> Result<Self, LoginError> {
+        let known = self.known().recheck().await?;
+        let known = known.ok_or(Kind::Ended)?;
+        Authenticated(known).into_fresh()
+    }
+}
+
+impl<U: AuthUser> Known<U> {
+    /// The login as a request would find it now.
+    async fn recheck(&self) -> Result<Option<Arc<Self>>, LoginError> {
+        let Some(then) = &self.record else {
+            return self.reload().await;
+        };
+        let Some(now) = self.realm.core.load(then.id).await? else {
+            return Ok(None);
+        };
+        if !equal(now.hash.as_bytes(), then.hash.as_bytes()) {
+            return Ok(None);
+        }
+        let known = self.realm.admit(now, None, Freshness::AsWritten).await?;
+        let Some(known) = known else { return Ok(None) };
+        let (is_alive, _) = self.realm.touch(&known, || None).await?;
+        Ok(is_alive.then_some(known))
+    }
+
+    /// The user of a login without a session, if it may still be logged in.
+    async fn reload(&self) -> Result<Option<Arc<Self>>, LoginError> {
+        let (_, id) = self.realm.core.index::<U>(&self.user.id())?;
+        let user = self.realm.load_user(&id).await?;
+        let user = user.filter(|user| {
+            let same = user.session_auth_hash() == self.user.session_auth_hash();
+            same && (self.forced || user.is_active())
+        });
+        let known = user.map(|user| self.realm.known(user, None, self.info, self.forced));
+        Ok(known.map(Arc::new))
+    }
+}
+
+/// How often the user of a login without a session is looked at.
+const BETWEEN_LOADS: Duration = Duration::from_secs(60);

@@ -1,0 +1,257 @@
+//! A login that is kept beyond its request: `revoked` and `recheck`.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod support;
+
+use std::{
+    future::{Future, poll_fn},
+    pin::pin,
+    task::Poll,
+    time::Duration,
+};
+
+use axum::http::{HeaderMap, Method};
+use portcullis::{Authenticated, Fresh};
+use support::*;
+use tokio::{sync::mpsc, time::timeout};
+
+/// An app whose handlers give their proofs to the test.
+struct Kept {
+    world: World,
+    proofs: mpsc::UnboundedReceiver<Authenticated<User>>,
+    fresh: mpsc::UnboundedReceiver<Fresh<User>>,
+}
+
+impl Kept {
+    fn new() -> Self {
+        Self::with(|builder| builder)
+    }
+
+    fn with(settings: impl FnOnce(Ready) -> Ready) -> Self {
+        let (keep, proofs) = mpsc::unbounded_channel();
+        let (keep_fresh, fresh) = mpsc::unbounded_channel();
+        let world = World::with(settings, |routes, _| {
+            routes
+                .get("/keep", async move |user: Authenticated<User>| {
+                    keep.send(user).ok();
+                })
+                .get("/keep-fresh", async move |user: Fresh<User>| {
+                    keep_fresh.send(user).ok();
+                })
+        });
+        Self {
+            world,
+            proofs,
+            fresh,
+        }
+    }
+
+    async fn proof(&mut self, browser: &mut Browser) -> Authenticated<User> {
+        let reply = browser.get("/keep").await;
+        assert!(reply.status.is_success(), "{}", reply.body);
+        self.proofs.recv().await.unwrap()
+    }
+}
+
+async fn is_pending(future: impl Future) -> bool {
+    let mut future = pin!(future);
+    poll_fn(|context| Poll::Ready(future.as_mut().poll(context).is_pending())).await
+}
+
+/// Far longer than it takes: only a failing test waits so long.
+async fn ends(revoked: impl Future<Output = ()>) {
+    timeout(Duration::from_secs(30), revoked)
+        .await
+        .expect("it has not ended");
+}
+
+#[tokio::test]
+async fn it_ends_with_the_session_and_not_before() {
+    for path in ["/logout", "/confirm/1", "/switch/2", "/password/new"] {
+        let mut kept = Kept::new();
+        let mut browser = kept.world.logged_in(1).await;
+        let user = kept.proof(&mut browser).await;
+        let mut revoked = pin!(user.revoked());
+        assert!(is_pending(&mut revoked).await, "{path}");
+        browser.get("/me").await;
+        assert!(is_pending(&mut revoked).await, "{path}");
+        browser.post(path).await;
+        ends(revoked).await;
+    }
+}
+
+#[tokio::test]
+async fn it_ends_when_the_session_is_ended_from_elsewhere() {
+    for how in ["one", "all", "others", "password"] {
+        let mut kept = Kept::new();
+        let mut browser = kept.world.logged_in(1).await;
+        let mut other = kept.world.logged_in(1).await;
+        other.get("/me").await;
+        let user = kept.proof(&mut browser).await;
+        let revoked = tokio::spawn(user.revoked());
+        let sessions = &kept.world.sessions;
+        let listed = sessions.list(&1).await.unwrap();
+        let is_it = |id| user.info().id() == id;
+        let (this, that): (Vec<_>, Vec<_>) = listed.iter().partition(|it| is_it(it.id()));
+        match how {
+            "one" => assert!(sessions.end(&1, this[0].login_id()).await.unwrap()),
+            "all" => assert_eq!(sessions.end_all(&1).await.unwrap(), 2),
+            "others" => {
+                let ended = sessions.end_others(&1, that[0].login_id()).await;
+                assert_eq!(ended.unwrap(), 1);
+            }
+            _ => assert!(other.post("/password/new").await.status.is_success()),
+        }
+        ends(async { revoked.await.unwrap() }).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_ends_when_the_session_expires_however_much_a_socket_is_open() {
+    let mut kept = Kept::new();
+    let mut browser = kept.world.logged_in(1).await;
+    let user = kept.proof(&mut browser).await;
+    let revoked = tokio::spawn(user.revoked());
+    tokio::task::yield_now().await;
+    kept.world.clock.pass(DAY * 7);
+    // The runtime's clock goes on by itself when nothing else is to be done.
+    timeout(MINUTE * 3, revoked).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn the_sessions_of_others_do_not_end_it() {
+    let mut kept = Kept::new();
+    let mut browser = kept.world.logged_in(1).await;
+    let user = kept.proof(&mut browser).await;
+    let mut revoked = pin!(user.revoked());
+    assert!(is_pending(&mut revoked).await);
+    kept.world.logged_in(2).await.post("/logout").await;
+    kept.world.logged_in(1).await.post("/logout").await;
+    assert!(is_pending(&mut revoked).await);
+    for _ in 0..10 {
+        tokio::task::yield_now().await;
+        assert!(is_pending(&mut revoked).await);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_fails_for_a_while_ends_nothing() {
+    let mut kept = Kept::new();
+    let mut browser = kept.world.logged_in(1).await;
+    let user = kept.proof(&mut browser).await;
+    kept.world.store.break_at(Some("load"));
+    let mut revoked = pin!(user.revoked());
+    assert!(timeout(MINUTE, &mut revoked).await.is_err());
+    kept.world.store.break_at(None);
+    browser.post("/logout").await;
+    ends(revoked).await;
+}
+
+#[tokio::test]
+async fn asking_again_gives_the_user_as_it_is_now() {
+    let mut kept = Kept::new();
+    let mut browser = kept.world.logged_in(1).await;
+    let user = kept.proof(&mut browser).await;
+    kept.world.clock.pass(HOUR);
+    kept.world.store.taken();
+    let user = user.recheck().await.unwrap();
+    assert_eq!(
+        kept.world.store.taken(),
+        ["load", "touch"],
+        "it counts as a use"
+    );
+    assert_eq!(user.id, 1);
+    browser.post("/logout").await;
+    let error = user.recheck().await.unwrap_err();
+    assert!(error.is_ended(), "{error:?}");
+}
+
+#[tokio::test]
+async fn asking_again_notices_what_a_request_would() {
+    type Change = fn(&mut User);
+    let changes: [(&str, Change); 2] = [
+        ("inactive", |user| user.active = false),
+        ("another password", |user| user.password = "new".to_owned()),
+    ];
+    for (what, change) in changes {
+        let mut kept = Kept::new();
+        let mut browser = kept.world.logged_in(1).await;
+        let user = kept.proof(&mut browser).await;
+        kept.world.database.change(1, change);
+        assert!(user.recheck().await.unwrap_err().is_ended(), "{what}");
+    }
+    let mut kept = Kept::new();
+    let mut browser = kept.world.logged_in(1).await;
+    let user = kept.proof(&mut browser).await;
+    kept.world.database.users.lock().unwrap().remove(&1);
+    assert!(user.recheck().await.unwrap_err().is_ended(), "deleted");
+    let mut browser = kept.world.logged_in(2).await;
+    let user = kept.proof(&mut browser).await;
+    kept.world.clock.pass(DAY * 8);
+    assert!(user.recheck().await.unwrap_err().is_ended(), "expired");
+}
+
+#[tokio::test]
+async fn an_old_proof_does_not_follow_into_a_confirmed_session() {
+    let mut kept = Kept::new();
+    let mut browser = kept.world.logged_in(1).await;
+    let thief = kept.proof(&mut browser).await; // a socket that was opened with a copied cookie
+    browser.post("/confirm/1").await;
+    assert!(thief.recheck().await.unwrap_err().is_ended());
+}
+
+#[tokio::test]
+async fn asking_again_fails_where_the_store_or_the_loader_fails() {
+    let mut kept = Kept::new();
+    let mut browser = kept.world.logged_in(1).await;
+    let user = kept.proof(&mut browser).await;
+    kept.world.store.break_at(Some("load"));
+    let error = user.recheck().await.unwrap_err();
+    assert!(error.is_store() && !error.is_ended());
+    kept.world.store.break_at(None);
+    let user = kept.proof(&mut browser).await;
+    kept.world
+        .database
+        .broken
+        .store(true, std::sync::atomic::Ordering::SeqCst);
+    let error = user.recheck().await.unwrap_err();
+    assert!(!error.is_ended(), "{error:?}");
+}
+
+#[tokio::test]
+async fn asking_again_for_a_fresh_proof_asks_whether_it_is_fresh() {
+    let mut kept = Kept::new();
+    let mut browser = kept.world.logged_in(1).await;
+    browser.get("/keep-fresh").await;
+    let user = kept.fresh.recv().await.unwrap();
+    let user = user.recheck().await.unwrap();
+    kept.world.clock.pass(HOUR);
+    let error = user.recheck().await.unwrap_err();
+    assert!(!error.is_ended() && !error.is_store(), "{error:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_user_of_the_request_loader_is_looked_at_once_a_minute() {
+    let mut kept = Kept::with(|builder| {
+        builder.request_loader(async |request: axum::http::request::Parts| {
+            let headers: &HeaderMap = &request.headers;
+            Ok::<_, std::io::Error>(headers.contains_key("x-key").then(|| User {
+                id: 1,
+                password: "secret 1".to_owned(),
+                active: true,
+            }))
+        })
+    });
+    let mut client = kept.world.browser();
+    let reply = client.send(Method::GET, "/keep", &[("x-key", "1")]).await;
+    assert!(reply.status.is_success());
+    let user = kept.proofs.recv().await.unwrap();
+    kept.world.loads();
+    let mut revoked = pin!(user.revoked());
+    assert!(timeout(MINUTE * 5, &mut revoked).await.is_err());
+    assert_eq!(kept.world.loads(), 6, "at first, and each minute");
+    kept.world.database.change(1, |user| user.active = false);
+    timeout(MINUTE * 2, revoked).await.unwrap();
+    assert!(user.recheck().await.unwrap_err().is_ended());
+}
