@@ -1,11 +1,11 @@
 //! What two servers do at the same time, across parts of a cluster.
 
-use std::{future::Future, sync::Arc};
+use std::{future::Future, sync::Arc, time::Duration};
 
 use portcullis::store::{
     DeleteByUser, Insert, Inserted, RedisStore, Restore, Rotate, SessionStore, Swap,
 };
-use tokio::sync::Barrier;
+use tokio::{sync::Barrier, time::timeout};
 
 use super::{
     records::{insert, load, now, remembered, rotate, series, session, sessions, stranger, user},
@@ -150,4 +150,33 @@ async fn a_restore_and_a_login_are_before_or_after_the_end_of_all() {
             .unwrap();
         assert_eq!(load(&one, &restored).await, None, "it is in the index");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_login_across_parts_whose_request_is_dropped_is_whole_or_not_at_all() {
+    let Some((one, other)) = two_stores().await else {
+        return;
+    };
+    let mut whole = 0;
+    for round in 0..ROUNDS {
+        let (old, new) = (
+            stranger(0xbbb0, 1_000 + round),
+            session(THERE, 1_000 + round),
+        );
+        assert_eq!(insert(&one, &old).await, Inserted::Done);
+        let after = Duration::from_micros(20 * round);
+        let dropped = timeout(after, rotate(&one, &old, &new)).await;
+        match rotate(&other, &old, &session(HERE, 1_000 + round)).await {
+            Swap::Done => assert!(dropped.is_err(), "round {round}"),
+            Swap::Gone => {
+                let there = async { while load(&other, &new).await.is_none() {} };
+                let there = timeout(Duration::from_secs(20), there).await;
+                there.expect("the old is gone, and the new does not come");
+                whole += 1;
+            }
+            Swap::Conflict => panic!("round {round}: no id is taken"),
+        }
+        assert_eq!(load(&one, &old).await, None);
+    }
+    assert!(whole > 0, "nothing was tried");
 }

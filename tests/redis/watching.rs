@@ -198,6 +198,25 @@ async fn without_listening_an_end_is_seen_all_the_same() {
     hears(watching).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn who_listens_to_another_redis_finds_out() {
+    let (Some(server), Some(elsewhere)) = (servers::redis().await, own_server().await) else {
+        return;
+    };
+    let here = store_on(&server).await;
+    let there = store_on(&server).await.listen(elsewhere.client());
+    log_in(&here, remembered(1, 1)).await;
+    let watching = watch(&there, &session(1, 1));
+    subscribed(&elsewhere.client(), &server.prefix, 1).await;
+    assert_eq!(
+        here.delete_by_user(DeleteByUser::new(user(1)))
+            .await
+            .unwrap(),
+        2
+    );
+    hears(watching).await;
+}
+
 async fn own_server() -> Option<OwnRedis> {
     let server = tokio::task::spawn_blocking(servers::own_redis);
     server.await.unwrap()
