@@ -12,6 +12,7 @@ mod servers;
 mod faults;
 mod keys;
 mod model;
+mod nodes;
 mod races;
 mod records;
 mod watching;

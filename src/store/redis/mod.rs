@@ -1,12 +1,13 @@
-//! The store in Redis or Valkey: one server, or a cluster.
+//! Sessions in Redis or Valkey (feature `redis`): one server, or a cluster.
 //!
 //! Each step is one Lua script, which Redis runs whole and alone: `records.lua`
 //! is what all of them share, each step's file is the step. A record is a hash
 //! that Redis itself forgets when it has expired; sorted sets beside it know
 //! what a user has, what a series restored, and how many strangers there are.
-//! All that a step reads and writes lies in one of 4096 parts, by the first
-//! bits of an id, which are the same in all ids of a user: a part is a hash
-//! slot's at most, so that a step stays atomic in a cluster.
+//!
+//! The first 12 bits of an id say in which of 4096 parts it lies. They are the
+//! same in all ids of a user, and a part is in one hash slot: so a step stays
+//! atomic in a cluster.
 
 mod add;
 mod call;
@@ -30,15 +31,12 @@ use connection::Connection;
 use listen::Listening;
 use reply::Answer;
 
-/// A store in Redis or Valkey: for an app that runs on several servers.
+/// A store in Redis 6.2 or later, or in Valkey.
 ///
-/// Choose it where Redis is there already, or where every request must find its
-/// session in well under a millisecond. Sessions that _must_ survive whatever
-/// happens to a server are better kept in a SQL database.
-///
-/// It works with Redis 6.2 and later, and with Valkey. There is nothing to set
-/// up: all keys begin with the [prefix](Self::key_prefix), and Redis forgets
-/// what has expired. A clone is the same store.
+/// Choose it when more than one server serves the app, and Redis is there
+/// already. Sessions that are to survive whatever happens to a server are better
+/// kept in a SQL database. There is nothing to create or to clean up. A clone is
+/// the same store, so that several realms can share one.
 ///
 /// # What Redis must be configured for
 ///
@@ -58,7 +56,7 @@ use reply::Answer;
 /// - **Permissions**, if a user of its own connects: `~portcullis:*`, `&portcullis:*`,
 ///   and the commands `EVALSHA`, `SCRIPT LOAD`, `HMGET`, `HSET`, `EXISTS`, `DEL`,
 ///   `EXPIRE`, `PTTL`, `ZADD`, `ZREM`, `ZCOUNT`, `ZRANGE`, `ZRANGEBYSCORE`, `PUBLISH`,
-///   and `SUBSCRIBE` to [listen](Self::listen).
+///   `SUBSCRIBE` to [listen](Self::listen), `CLUSTER SLOTS` in a cluster.
 ///
 /// # Keys
 ///
@@ -71,7 +69,7 @@ use reply::Answer;
 /// | `portcullis:ended` | the channel that tells of ends |
 ///
 /// What stands in braces is the hash tag: the first three digits of an id, the
-/// same for all of a user. A session takes some 1,200 bytes more than its body.
+/// same for all of a user. A session takes some 1,200 bytes beside its body.
 ///
 /// # In a cluster
 ///
@@ -116,8 +114,10 @@ impl RedisStore {
     ///
     /// # Security
     ///
-    /// Who can write to this Redis can log in as anybody. Give it a password and,
-    /// off the machine, TLS: `rediss://`, with a TLS feature of the `redis` crate.
+    /// Whoever can write to this Redis can log in as anybody: give it a password
+    /// and, off the machine, TLS (`rediss://`, a feature of the `redis` crate).
+    /// Whoever can read it gets no token, as there are hashes only, but sees the
+    /// app's [`Data`](crate::Data).
     ///
     /// # Example
     ///
@@ -180,11 +180,8 @@ impl RedisStore {
         }
     }
 
-    /// About how many records of strangers there may be: 250,000 if nothing is said.
-    ///
-    /// Kept for each of the 4096 parts, so that one is full a little before or
-    /// after the others. At the bound a new record of a stranger is refused with
-    /// [`StoreError::full`]; a user always finds room.
+    /// Keeps records of about so many strangers, instead of 250 000; further
+    /// ones are refused with [`StoreError::full`]. Users are not counted.
     ///
     /// # Example
     ///
@@ -195,6 +192,11 @@ impl RedisStore {
     /// let store = RedisStore::new(connection).max_strangers(1_000_000);
     /// # }
     /// ```
+    ///
+    /// # Security
+    ///
+    /// Anybody can become a stranger with a record, and each may hold 16 KiB:
+    /// this bounds what they fill.
     #[must_use]
     pub fn max_strangers(self, most: u32) -> Self {
         Self {
