@@ -103,6 +103,15 @@ impl TestClient {
         self
     }
 
+    /// The same browser, with its cookies, at another server: one that shares
+    /// the store, or the same one after a restart.
+    pub fn on(self, app: Router) -> Self {
+        Self {
+            app: app.with_state(()),
+            ..self
+        }
+    }
+
     /// A GET request, sent when it is awaited.
     pub fn get(&mut self, path: &str) -> TestRequest<'_> {
         self.request(Method::GET, path)

@@ -20,6 +20,7 @@
     reason = "each test file uses a part of it"
 )]
 
+pub mod app;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod process;

@@ -27,22 +27,30 @@ use super::{
 pub struct RedisServer {
     pub client: Client,
     pub prefix: String,
+    url: String,
+}
+
+impl RedisServer {
+    pub fn url(&self) -> &str {
+        &self.url
+    }
 }
 
 /// A prefix on the server of `REDIS_URL`, or on one that is started for this test file.
 pub async fn redis() -> Option<RedisServer> {
     static SERVER: OnceLock<Option<OwnRedis>> = OnceLock::new();
-    let client = match env::var("REDIS_URL") {
-        Ok(url) => Client::open(url).unwrap(),
+    let url = match env::var("REDIS_URL") {
+        Ok(url) => url,
         Err(_) => {
             // The first test starts it, off the runtime, and the others wait.
             let start = || SERVER.get_or_init(own_redis).as_ref();
-            tokio::task::spawn_blocking(start).await.unwrap()?.client()
+            tokio::task::spawn_blocking(start).await.unwrap()?.url()
         }
     };
     Some(RedisServer {
-        client,
+        client: Client::open(&*url).unwrap(),
         prefix: prefix(),
+        url,
     })
 }
 
