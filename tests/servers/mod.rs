@@ -21,9 +21,17 @@
 )]
 
 pub mod app;
+#[cfg(feature = "postgres")]
 mod postgres;
 mod process;
+#[cfg(feature = "redis")]
+mod redis;
 
+#[cfg(feature = "redis")]
+pub use self::redis::{
+    Cluster, OwnRedis, RedisServer, own_cluster, own_redis, redis, redis_cluster,
+};
+#[cfg(feature = "postgres")]
 pub use postgres::{Database, OwnPostgres, own_postgres, postgres};
 
 use std::io::{Write, stderr};
