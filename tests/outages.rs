@@ -92,11 +92,11 @@ async fn outage(
             }
         });
     }
-    until_all_have(&seen, &mut users, false).await;
+    until_all_have(&seen[..], &mut users, false).await;
     tokio::task::spawn_blocking(go_away).await.unwrap();
-    until_all_have(&seen, &mut users, true).await;
+    until_all_have(&seen[..], &mut users, true).await;
     tokio::task::spawn_blocking(come_back).await.unwrap();
-    until_all_have(&seen, &mut users, false).await;
+    until_all_have(&seen[..], &mut users, false).await;
     stop.store(true, Ordering::Relaxed);
     users.join_all().await;
 }
@@ -131,7 +131,7 @@ macro_rules! outages {
                 return;
             };
             let app = $on(&server).await;
-            let (away, back) = (server.clone(), server);
+            let (away, back) = (server.clone(), server.clone());
             outage(app, move || away.$go_away(), move || back.$come_back()).await;
         })*
     };

@@ -33,6 +33,7 @@ use tokio::{
 
 // --- the app -------------------------------------------------------------------
 
+/// A URL; behind `#` the prefix of keys.
 async fn app_on(store: &str) -> Router {
     match store.split_once(':').unwrap().0 {
         "sqlite" => {
@@ -46,9 +47,12 @@ async fn app_on(store: &str) -> Router {
             app(store)
         }
         _ => {
-            let client = redis::Client::open(store).unwrap();
+            let client = redis::Client::open(store.split('#').next().unwrap()).unwrap();
             let connection = client.get_connection_manager().await.unwrap();
-            app(RedisStore::new(connection).listen(client))
+            let (_, prefix) = store.split_once('#').unwrap();
+            app(RedisStore::new(connection)
+                .key_prefix(prefix)
+                .listen(client))
         }
     }
 }
@@ -317,7 +321,7 @@ async fn two_servers_on_one_redis() {
     let Some(redis) = servers::redis().await else {
         return;
     };
-    two_servers_know_of_each_other(redis.url()).await;
+    two_servers_know_of_each_other(&format!("{}#{}", redis.url(), redis.prefix)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -325,5 +329,5 @@ async fn a_killed_server_on_redis() {
     let Some(redis) = servers::redis().await else {
         return;
     };
-    what_was_acknowledged_stays(redis.url()).await;
+    what_was_acknowledged_stays(&format!("{}#{}", redis.url(), redis.prefix)).await;
 }
