@@ -92,11 +92,11 @@ async fn outage(
             }
         });
     }
-    until_all_have(&seen, &mut users, false).await;
+    until_all_have(&seen[..], &mut users, false).await;
     tokio::task::spawn_blocking(go_away).await.unwrap();
-    until_all_have(&seen, &mut users, true).await;
+    until_all_have(&seen[..], &mut users, true).await;
     tokio::task::spawn_blocking(come_back).await.unwrap();
-    until_all_have(&seen, &mut users, false).await;
+    until_all_have(&seen[..], &mut users, false).await;
     stop.store(true, Ordering::Relaxed);
     users.join_all().await;
 }
