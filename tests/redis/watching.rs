@@ -299,10 +299,12 @@ fn a_listener_outlives_the_runtime_that_began_it() {
     first.spawn(async move { watched.watch(step).await });
     let (listener, watching) = second.block_on(async {
         subscribed(&client, "portcullis", 1).await;
-        (
-            listener_other_than(&client, "").await,
-            watch(&store, &record),
-        )
+        let listener = listener_other_than(&client, "").await;
+        // It looks once, and is content for a minute.
+        let before = looks(&client).await;
+        let watching = watch(&store, &record);
+        while looks(&client).await == before {}
+        (listener, watching)
     });
     first.shutdown_background();
     second.block_on(async {
@@ -330,4 +332,14 @@ async fn listener_other_than(client: &Client, other: &str) -> String {
         }
     };
     timeout(SOON, poll).await.expect("nobody listens")
+}
+
+/// How often anybody has looked for a record.
+async fn looks(client: &Client) -> Option<String> {
+    let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+    let mut info = redis::cmd("INFO");
+    info.arg("commandstats");
+    let info: String = info.query_async(&mut connection).await.unwrap();
+    let line = info.lines().find(|line| line.starts_with("cmdstat_hmget:"));
+    line.map(str::to_owned)
 }

@@ -22,7 +22,8 @@ use super::{
     skipped,
 };
 
-/// A key prefix of this test alone, on a server that others use too.
+/// A key prefix of this test alone, on a server that others use too; of its
+/// databases another for each of the first 16 tests.
 #[derive(Debug)]
 pub struct RedisServer {
     pub client: Client,
@@ -47,9 +48,15 @@ pub async fn redis() -> Option<RedisServer> {
             tokio::task::spawn_blocking(start).await.unwrap()?.url()
         }
     };
+    let count = count();
+    let url = url.trim_end_matches('/');
+    let url = match url.matches('/').count() {
+        2 => format!("{url}/{}", count % 16), // no database is named
+        _ => url.to_owned(),
+    };
     Some(RedisServer {
         client: Client::open(&*url).unwrap(),
-        prefix: prefix(),
+        prefix: prefix(count),
         url,
     })
 }
@@ -68,7 +75,7 @@ pub async fn redis_cluster() -> Option<Cluster> {
     let nodes = tokio::task::spawn_blocking(start).await.unwrap()?;
     Some(Cluster {
         nodes: nodes.iter().map(OwnRedis::client).collect(),
-        prefix: prefix(),
+        prefix: prefix(count()),
     })
 }
 
@@ -238,8 +245,11 @@ impl Drop for OwnRedis {
     }
 }
 
-fn prefix() -> String {
+fn count() -> u32 {
     static COUNT: AtomicU32 = AtomicU32::new(0);
-    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    COUNT.fetch_add(1, Ordering::Relaxed)
+}
+
+fn prefix(count: u32) -> String {
     format!("test:{}:{count}", std::process::id())
 }
