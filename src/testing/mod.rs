@@ -13,7 +13,7 @@
 //! | one request, with `oneshot` as before | [`login_as`], one line among its extensions |
 //! | a function that asks for a proof | [`authenticated`], [`fresh`] |
 //! | what happens when time passes | [`TestClock`], given to the builder |
-//! | a [store](crate::store) of my own | [`conformance`], all rules of its contract |
+//! | a [store](crate::store) of my own | [`conformance()`], all rules of its contract |
 //!
 //! Listeners of [events](crate::LoginEvent) are told a moment after the answer: let
 //! the listener of a test send what it hears to a channel, and wait for that.
