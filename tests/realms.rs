@@ -192,13 +192,14 @@ async fn a_session_of_one_user_type_is_nothing_to_a_manager_of_another() {
             .get("/customer", Customer::page)
             .with_state(login)
     });
-    let staff = staff
-        .build()
-        .unwrap()
-        .into_router(|login| Routes::new().get("/staff", Staff::page).with_state(login));
+    let staff = staff.build().unwrap();
+    let sessions = staff.sessions();
+    let staff =
+        staff.into_router(|login| Routes::new().get("/staff", Staff::page).with_state(login));
     let mut browser = Browser::of(customers.merge(staff));
     browser.post("/login").await;
     assert_eq!(browser.get("/customer").await.body, "Customer 1");
+    assert!(sessions.list(&1).await.unwrap().is_empty());
     assert_eq!(
         browser.api(Method::GET, "/staff").await.status,
         401,
@@ -208,6 +209,7 @@ async fn a_session_of_one_user_type_is_nothing_to_a_manager_of_another() {
     browser.close();
     let reply = browser.api(Method::GET, "/staff").await;
     assert_eq!(reply.status, 401, "nor is what remembers a customer");
+    assert!(sessions.list(&1).await.unwrap().is_empty());
     assert_eq!(browser.get("/customer").await.body, "Customer 1");
 }
 

@@ -206,6 +206,15 @@ async fn an_old_proof_does_not_follow_into_a_confirmed_session() {
 }
 
 #[tokio::test]
+async fn an_old_proof_does_not_stand_on_another_record_under_its_id() {
+    let mut kept = Kept::new();
+    let mut browser = kept.world.logged_in(1).await;
+    let user = kept.proof(&mut browser).await;
+    *kept.world.store.tamper.lock().unwrap() = Some(Tamper::OtherHash);
+    assert!(user.recheck().await.unwrap_err().is_ended());
+}
+
+#[tokio::test]
 async fn asking_again_fails_where_the_store_or_the_loader_fails() {
     let mut kept = Kept::new();
     let mut browser = kept.world.logged_in(1).await;
@@ -255,7 +264,10 @@ async fn a_user_of_the_request_loader_is_looked_at_once_a_minute() {
     let mut revoked = pin!(user.revoked());
     assert!(timeout(MINUTE * 5, &mut revoked).await.is_err());
     assert_eq!(kept.world.loads(), 6, "at first, and each minute");
-    kept.world.database.change(1, |user| user.active = false);
+    let change = |change: fn(&mut User)| kept.world.database.change(1, change);
+    change(|user| user.active = false);
     timeout(MINUTE * 2, revoked).await.unwrap();
+    change(|user| (user.active, user.password) = (true, "new".to_owned()));
+    timeout(MINUTE * 2, user.revoked()).await.unwrap();
     assert!(user.recheck().await.unwrap_err().is_ended());
 }

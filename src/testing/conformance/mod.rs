@@ -88,6 +88,7 @@ pub async fn conformance<S: SessionStore>(store: S) -> Result<(), Violations> {
             delete_by_user_spares_a_session_with_its_series
             at_most_ends_what_was_seen_least_recently
             at_most_counts_series_too
+            at_most_ends_no_series_twice
             at_most_counts_nothing_that_is_over
             no_step_leaves_something_behind;
         watching:

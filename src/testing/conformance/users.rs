@@ -224,6 +224,30 @@ pub(super) async fn at_most_counts_series_too<S: SessionStore>(t: &Trial<S>) -> 
     Ok(())
 }
 
+/// A session's series goes with it, and is not counted once more.
+pub(super) async fn at_most_ends_no_series_twice<S: SessionStore>(t: &Trial<S>) -> Outcome {
+    let user = t.user()?;
+    let browser = |session_seen, series_seen| -> Outcome<(Record, Record)> {
+        let (mut series, mut session) = t.remembered(user)?;
+        (session.seen, series.seen) = (t.at(session_seen), t.at(series_seen));
+        Ok((series, session))
+    };
+    let (idle, in_use, new) = (browser(1, 9)?, browser(5, 2)?, browser(6, 6)?);
+    for (series, session) in [&idle, &in_use] {
+        t.log_in(session, series).await?;
+    }
+    log_in(t, &new.1, Some(&new.0), 2).await?;
+    holds!(
+        t.keeps(&in_use.0).await? && t.keeps(&in_use.1).await?,
+        "beside a session and its series another series ended"
+    );
+    holds!(
+        !t.is_there(&idle.0).await? && !t.is_there(&idle.1).await?,
+        "the session seen least recently, or its series, is there"
+    );
+    Ok(())
+}
+
 pub(super) async fn at_most_counts_nothing_that_is_over<S: SessionStore>(t: &Trial<S>) -> Outcome {
     let (user, bystander) = (t.user()?, t.user()?);
     let (live, theirs) = (t.session(Some(user))?, t.session(Some(bystander))?);

@@ -319,3 +319,68 @@ fn nothing_is_ever_put_over_another_record() {
     }
     assert_eq!(store.len(), 4);
 }
+
+/// Every step that can end a record tells those who watch it, at once.
+#[tokio::test]
+async fn every_end_is_announced() {
+    type End = fn(&MemoryStore);
+    let ends: [(&str, End); 7] = [
+        ("delete", |store| {
+            assert!(now(store.delete(Delete::new(RecordKind::Session, id(1, 1)))).unwrap());
+        }),
+        ("end", |store| {
+            let mut end = super::End::new();
+            end.session = Some(id(1, 1));
+            assert_eq!(now(store.end(end)).unwrap(), 1);
+        }),
+        ("end of the series", |store| {
+            let mut end = super::End::new();
+            end.series = Some(id(1, 5));
+            assert_eq!(now(store.end(end)).unwrap(), 1);
+        }),
+        ("delete_by_user", |store| {
+            let all = DeleteByUser::new(user(1));
+            assert_eq!(now(store.delete_by_user(all)).unwrap(), 1);
+        }),
+        ("rotate", |store| {
+            let rotate = Rotate::new(id(1, 1), Version::FIRST, of(7, 2), NOW);
+            assert_eq!(now(store.rotate(rotate)).unwrap(), Swap::Done);
+        }),
+        ("at_most", |store| {
+            let mut login = Insert::new(of(1, 3), NOW);
+            login.at_most = Some(1);
+            assert_eq!(now(store.insert(login)).unwrap(), Inserted::Done);
+        }),
+        ("an earlier series", |store| {
+            let mut login = Insert::new(of(9, 3), NOW);
+            login.ends_series = Some(id(1, 5));
+            assert_eq!(now(store.insert(login)).unwrap(), Inserted::Done);
+        }),
+    ];
+    for (what, end) in ends {
+        let store = MemoryStore::new();
+        let mut record = of(1, 1);
+        record.series = Some(id(1, 5));
+        assert_eq!(insert(&store, &record), Inserted::Done);
+        let clock = Arc::new(Standing);
+        let watch = store.watch(Watch::new(record.kind, record.id, clock));
+        let mut watch = std::pin::pin!(watch);
+        let mut is_over = || {
+            let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+            watch.as_mut().poll(&mut context).is_ready()
+        };
+        assert!(!is_over(), "{what}");
+        assert_eq!(insert(&store, &of(3, 3)), Inserted::Done, "somebody else's");
+        assert!(!is_over(), "{what}");
+        end(&store);
+        assert!(is_over(), "{what}");
+    }
+}
+
+struct Standing;
+
+impl crate::clock::Clock for Standing {
+    fn now(&self) -> Timestamp {
+        NOW
+    }
+}
