@@ -25,6 +25,8 @@
 //! features to come, so that a store written today serves them unchanged.
 
 mod any;
+#[cfg(any(feature = "postgres", feature = "redis"))]
+mod listening;
 mod memory;
 #[cfg(feature = "postgres")]
 mod postgres;

@@ -37,9 +37,10 @@ use sqlx::{PgPool, Row};
 use super::{
     Delete, DeleteByUser, End, Insert, Inserted, ListByUser, Load, Record, RecordId, Restore,
     Rotate, SessionStore, StoreError, Swap, Sweep, Touch, Update, Watch,
+    listening::{Listening, POLL},
     strangers::{StrangerBound, range_of_part},
 };
-use listen::{Listening, POLL};
+use listen::Channel;
 use row::{bind, bytes, kind, record, seconds, version};
 use statements::{
     Call, DELETE, DELETE_BY_USER, END, INSERT, LIST, LOAD, MADE, Outcome, RESTORE, ROTATE, SWEEP,
@@ -382,7 +383,7 @@ impl SessionStore for PostgresStore {
     async fn watch(&self, step: Watch) {
         let pace = || match self.polling {
             true => POLL,
-            false => self.listening.pace(&self.pool),
+            false => self.listening.pace(|| Channel(self.pool.clone())),
         };
         let watchers = &self.listening.watchers;
         watchers.until_gone(self, &step, pace).await;

@@ -23,12 +23,12 @@ use redis::{Client, aio::ConnectionManager, cluster_async::ClusterConnection};
 use super::{
     Delete, DeleteByUser, End, Insert, Inserted, ListByUser, Load, Record, RecordId, RecordKind,
     Restore, Rotate, SessionStore, StoreError, Swap, Sweep, Touch, Update, Watch,
+    listening::Listening,
     strangers::{StrangerBound, part},
 };
 use add::{Add, in_one_part, nonce};
 use call::{Call, Names};
 use connection::Connection;
-use listen::Listening;
 use reply::Answer;
 
 /// A store in Redis 6.2 or later, or in Valkey.
@@ -103,6 +103,7 @@ pub struct RedisStore {
     connection: Connection,
     prefix: Arc<str>,
     strangers: StrangerBound,
+    client: Option<Client>,
     listening: Arc<Listening>,
 }
 
@@ -175,7 +176,7 @@ impl RedisStore {
     pub fn key_prefix(self, prefix: &str) -> Self {
         Self {
             prefix: prefix.into(),
-            listening: Listening::by(self.listening.client.clone()),
+            listening: Arc::default(), // another channel
             ..self
         }
     }
@@ -226,7 +227,8 @@ impl RedisStore {
     #[must_use]
     pub fn listen(self, client: Client) -> Self {
         Self {
-            listening: Listening::by(Some(client)),
+            client: Some(client),
+            listening: Arc::default(),
             ..self
         }
     }
@@ -236,7 +238,8 @@ impl RedisStore {
             connection,
             prefix: PREFIX.into(),
             strangers: StrangerBound::about(StrangerBound::DEFAULT),
-            listening: Listening::by(None),
+            client: None,
+            listening: Arc::default(),
         }
     }
 }
@@ -375,9 +378,8 @@ impl SessionStore for RedisStore {
     }
 
     async fn watch(&self, step: Watch) {
-        let pace = || self.listening.pace(&self.connection, &self.prefix);
         let watchers = &self.listening.watchers;
-        watchers.until_gone(self, &step, pace).await;
+        watchers.until_gone(self, &step, || self.pace()).await;
     }
 }
 
