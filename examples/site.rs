@@ -4,7 +4,7 @@
 //! Run it with `cargo run --example site --features sqlite`, and register at
 //! <http://127.0.0.1:3000>. Stop it and start it again: you are still logged in.
 
-use std::{fs, path::Path, sync::LazyLock};
+use std::{fs, io::Write, path::Path, sync::LazyLock};
 
 use axum::{
     Form,
@@ -432,7 +432,12 @@ fn kept_key(file: &Path) -> Result<SecretKey, BoxError> {
     SystemRandom::new()
         .fill(&mut bytes)
         .map_err(|_| "no random numbers")?;
-    fs::write(file, HEXLOWER.encode(&bytes))?;
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)] // for its owner alone
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut created = options.open(file)?;
+    created.write_all(HEXLOWER.encode(&bytes).as_bytes())?;
     Ok(SecretKey::from(bytes))
 }
 
