@@ -98,12 +98,12 @@ async fn measure<S: SessionStore>(store: &S, sessions: u64) -> [Duration; 3] {
         let begun = Instant::now();
         store.load(load).await.unwrap();
         taken[1].push(begun.elapsed());
-        let new = session(sessions * 4 + time * 3);
+        let new = session(sessions * 6 + time * 3);
         let begun = Instant::now();
         let _ = store.insert(Insert::new(new.clone(), now())).await.unwrap();
         taken[0].push(begun.elapsed());
         for number in 1..3 {
-            let more = session(sessions * 4 + time * 3 + number);
+            let more = session(sessions * 6 + time * 3 + number);
             let _ = store.insert(Insert::new(more, now())).await.unwrap();
         }
         let begun = Instant::now();
