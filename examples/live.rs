@@ -78,7 +78,8 @@ async fn talk(mut socket: WebSocket, mut guest: Authenticated<Guest>, chat: Chat
             message = socket.recv() => {
                 let Some(Ok(message)) = message else { return };
                 let Message::Text(text) = message else { continue };
-                // A proof grows old: before it counts, ask again.
+                // A proof grows old: before it counts, ask again. Whatever the
+                // answer is, but "yes", the proof is gone.
                 guest = match guest.recheck().await {
                     Ok(guest) => guest,
                     Err(_) => break,
@@ -87,7 +88,11 @@ async fn talk(mut socket: WebSocket, mut guest: Authenticated<Guest>, chat: Chat
             }
         }
     }
-    socket.send(Message::text("You are logged out.")).await.ok();
+    // Logged out, or under another session after a confirmed password.
+    socket
+        .send(Message::text("Please reload this page."))
+        .await
+        .ok();
     socket.send(Message::Close(None)).await.ok();
 }
 

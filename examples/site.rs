@@ -285,14 +285,14 @@ fn device(session: &ListedSession) -> Markup {
 }
 
 #[derive(Deserialize)]
-struct End {
+struct Which {
     login: LoginId,
 }
 
 async fn end(
     by: Fresh<Account>,
     login: Login<Account>,
-    Form(form): Form<End>,
+    Form(form): Form<Which>,
 ) -> Result<Redirect, SiteError> {
     login.sessions(&by).end(form.login).await?;
     Ok(Redirect::to("/account"))

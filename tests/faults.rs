@@ -130,3 +130,17 @@ async fn a_full_store_refuses_strangers_data_and_never_a_login() {
     );
     world.logged_in(1).await;
 }
+
+#[tokio::test]
+async fn a_store_that_fails_is_asked_once_whatever_the_guard() {
+    let world = World::new();
+    let mut browser = world.logged_in(1).await;
+    browser.get("/me").await;
+    world.store.break_at(Some("load"));
+    world.store.taken();
+    for path in ["/logout", "/confirm/1", "/password/new", "/any", "/login/1"] {
+        let reply = browser.post(path).await;
+        assert_eq!(reply.status, StatusCode::SERVICE_UNAVAILABLE, "{path}");
+        assert_eq!(world.store.taken(), ["load"], "{path}");
+    }
+}

@@ -103,7 +103,7 @@ async fn logging_out_in_one_tab_closes_the_connections_of_the_other() {
 
     let answer = send(&app, Method::POST, "/logout", &cookie, "").await;
     assert_eq!(answer.status(), StatusCode::SEE_OTHER);
-    assert_eq!(heard(&mut mine).await, "You are logged out.");
+    assert_eq!(heard(&mut mine).await, "Please reload this page.");
     assert!(matches!(
         mine.next().await,
         Some(Ok(Message::Close(_))) | None

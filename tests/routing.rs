@@ -400,7 +400,7 @@ async fn a_guard_of_your_own_asks_for_its_proof_first() {
             _: &mut axum::http::request::Parts,
             _: &NoState,
         ) -> Result<Self, StatusCode> {
-            if user.id % 2 == 0 {
+            if user.id.is_multiple_of(2) {
                 Ok(Even(user.id))
             } else {
                 Err(StatusCode::FORBIDDEN)

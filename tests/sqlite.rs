@@ -109,7 +109,7 @@ struct Turns {
 impl Turns {
     fn next(&self) -> &SqliteStore {
         let turn = self.turn.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        if turn % 2 == 0 {
+        if turn.is_multiple_of(2) {
             &self.one
         } else {
             &self.other

@@ -294,7 +294,8 @@ impl<L, K> Builder<L, K> {
 
     /// How many sessions one user may have, and how many remembered browsers:
     /// beyond it a login ends what was not used for longest, a session together
-    /// with what remembers its browser. Default: any number.
+    /// with what remembers its browser. Uses are known to within the
+    /// [touch interval](Self::touch_interval). Default: any number.
     ///
     /// # Security
     ///

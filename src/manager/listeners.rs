@@ -101,7 +101,8 @@ async fn listen<U: Send + Sync + 'static>(
             }
             Listener::Async(_) => tokio::spawn(tell_async(listener, event)).await,
         };
-        if told.is_err() {
+        // What is cancelled is so because the runtime ends.
+        if told.is_err_and(|error| error.is_panic()) {
             tracing::error!(target: "portcullis", "a listener panicked");
         }
     }

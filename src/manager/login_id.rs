@@ -50,11 +50,10 @@ impl FromStr for LoginId {
     type Err = BoxError;
 
     fn from_str(text: &str) -> Result<Self, BoxError> {
-        let bytes = HEXLOWER.decode(text.as_bytes())?;
-        let bytes = bytes.try_into();
-        Ok(Self(bytes.map_err(
-            |_| "an id of a login has 16 hexadecimal digits",
-        )?))
+        let bytes = HEXLOWER.decode(text.as_bytes()).ok();
+        let bytes = bytes.and_then(|bytes| bytes.try_into().ok());
+        let bytes = bytes.ok_or("an id of a login has 16 hexadecimal digits")?;
+        Ok(Self(bytes))
     }
 }
 

@@ -170,6 +170,11 @@ async fn with_ticket<U: AuthUser, P>(
     ask: &ask::Ask<'_, U>,
     proof: Result<P, LoginError>,
 ) -> Result<Session<P>, LoginError> {
+    // Where nobody knows who it is, asking once more takes as long once more.
+    let proof = match proof {
+        Err(error) if error.is_store() || error.is_loader() => return Err(error),
+        proof => proof,
+    };
     let ticket = ask.ticket_for_a_session().await?;
     Ok(Session {
         proof: proof?,

@@ -182,6 +182,7 @@ pub trait Extract<First, M, S>: sealed::Arguments + Sized {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a handler",
     label = "expected an `async fn` that returns a response, its first argument a guard",
+    note = "it answers with what is `IntoResponse`, in a `Result` both sides of it; what it keeps over an `.await` is `Send`",
     note = "it has at most sixteen arguments; a closure is `Clone + Send + Sync + 'static`",
     note = "inside of `public(…)` it has axum's extractors only: with a guard as first argument, leave `public` away"
 )]

@@ -42,9 +42,9 @@ use crate::{
 /// }
 ///
 /// #[derive(serde::Deserialize)]
-/// struct End { id: LoginId }
+/// struct Which { id: LoginId }
 ///
-/// async fn end(by: Fresh<Account>, login: Login<Account>, Form(form): Form<End>) -> Result<Redirect, LoginError> {
+/// async fn end(by: Fresh<Account>, login: Login<Account>, Form(form): Form<Which>) -> Result<Redirect, LoginError> {
 ///     login.sessions(&by).end(form.id).await?;
 ///     Ok(Redirect::to("/devices"))
 /// }

@@ -15,8 +15,10 @@ impl<U: AuthUser> Authenticated<U> {
     /// confirmed or expired. An owned future, for the `select!` of a socket or a
     /// stream that stays open when the handler has returned.
     ///
-    /// An end is noticed at once on this server and within a second on others; an
-    /// open socket alone does not keep a session alive.
+    /// An end is noticed at once on this server and within a second or two on
+    /// others; an open socket alone does not keep a session alive. After a
+    /// confirmation or a change of password the user is still logged in, under
+    /// another session: the page connects again, with the cookie that it has now.
     ///
     /// # Example
     ///

@@ -32,7 +32,17 @@ impl CrossOrigin {
 
     /// May this request be served, whoever is logged in?
     pub(crate) fn allows(&self, request: &Parts) -> bool {
-        !self.check || is_safe(request) || self.is_from_here(&request.headers, &request.uri)
+        let allowed =
+            !self.check || is_safe(request) || self.is_from_here(&request.headers, &request.uri);
+        if !allowed {
+            let (origin, host) = (header::ORIGIN, header::HOST);
+            tracing::info!(
+                target: "portcullis",
+                origin = ?request.headers.get(origin), host = ?request.headers.get(host),
+                "a request from another origin was refused: `.origin(…)` trusts one"
+            );
+        }
+        allowed
     }
 
     fn is_from_here(&self, headers: &HeaderMap, uri: &Uri) -> bool {

@@ -26,14 +26,14 @@ pub(super) fn answer(before: &Response, kind: Kind, notes: &mut Notes) -> Respon
     let core = notes.asked.clone();
     let own = core.as_deref().and_then(OnRefusal::of);
     let mut response = in_words(before, &words);
-    if let (Some(own), Some(refusal)) = (own, &refusal) {
-        if let Some(answer) = own.answer(refusal.reason()) {
-            response = answer(refusal, response);
-            if is_refusal(&response) {
-                response = in_words(before, &words); // refused anew: that leads nowhere
-            }
-            words.mark(&mut response);
+    if let (Some(own), Some(refusal)) = (own, &refusal)
+        && let Some(answer) = own.answer(refusal.reason())
+    {
+        response = answer(refusal, response);
+        if is_refusal(&response) {
+            response = in_words(before, &words); // refused anew: that leads nowhere
         }
+        words.mark(&mut response);
     }
     if let Some(target) = words.target.filter(|_| sends_on(&response)) {
         let localized = |message: &str| match (own, &refusal) {
@@ -68,10 +68,10 @@ fn carry(kind: Kind, target: &Target, notes: &mut Notes, localized: impl Fn(&str
             notes.set_cookie(&core, CookieOf::Flash, sent);
         }
     }
-    if let Some(next) = &target.carried {
-        if let Some(sent) = core.carry(CookieOf::Next, next.as_str()) {
-            notes.set_cookie(&core, CookieOf::Next, sent);
-        }
+    if let Some(next) = &target.carried
+        && let Some(sent) = core.carry(CookieOf::Next, next.as_str())
+    {
+        notes.set_cookie(&core, CookieOf::Next, sent);
     }
 }
 

@@ -21,8 +21,8 @@ use crate::store::SessionStore;
 /// records that expire within the hour.
 ///
 /// The races want real threads, and a store whose steps can overlap: give it a
-/// pool of at least 8 connections. They take a few hundred rounds each, some
-/// 20,000 steps in all.
+/// pool of at least 8 connections. They take 200 rounds each, some
+/// 15,000 steps in all.
 ///
 /// # Errors
 ///
