@@ -4,7 +4,7 @@
 //! Run it with `cargo run --example live`, log in at <http://127.0.0.1:3000> with
 //! any name in two tabs, and log out in one: the other one is told, and closed.
 
-use std::{convert::Infallible, pin::pin};
+use std::{convert::Infallible, pin::pin, time::Duration};
 
 use axum::{
     Form,
@@ -23,7 +23,7 @@ use portcullis::{
     OneFactor, Routes, SecretKey, Session, public,
 };
 use serde::Deserialize;
-use tokio::sync::broadcast;
+use tokio::{sync::broadcast, time::timeout};
 
 /// Whoever gives a name is that user: this lesson is about what comes after.
 struct Guest(String);
@@ -44,6 +44,9 @@ impl AuthUser for Guest {
 async fn load_guest(name: String) -> Result<Option<Guest>, Infallible> {
     Ok(Some(Guest(name)))
 }
+
+/// How long a message may be on its way.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What was said, for all who listen.
 type Chat = broadcast::Sender<String>;
@@ -71,9 +74,9 @@ async fn talk(mut socket: WebSocket, mut guest: Authenticated<Guest>, chat: Chat
             () = &mut revoked => break,
             text = said.recv() => {
                 let Ok(text) = text else { continue }; // too slow: some are lost
-                if socket.send(Message::text(text)).await.is_err() {
-                    return;
-                }
+                // Who does not read is left: or nobody would look whether the login is over.
+                let sent = timeout(PATIENCE, socket.send(Message::text(text)));
+                let Ok(Ok(())) = sent.await else { return };
             }
             message = socket.recv() => {
                 let Some(Ok(message)) = message else { return };
@@ -89,11 +92,12 @@ async fn talk(mut socket: WebSocket, mut guest: Authenticated<Guest>, chat: Chat
         }
     }
     // Logged out, or under another session after a confirmed password.
-    socket
-        .send(Message::text("Please reload this page."))
-        .await
-        .ok();
-    socket.send(Message::Close(None)).await.ok();
+    let farewell = async {
+        let reload = Message::text("Please reload this page.");
+        socket.send(reload).await.ok();
+        socket.send(Message::Close(None)).await.ok();
+    };
+    timeout(PATIENCE, farewell).await.ok();
 }
 
 async fn events(

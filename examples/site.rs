@@ -322,6 +322,7 @@ async fn change_password(
     accounts: State<Accounts>,
     Form(form): Form<NewPassword>,
 ) -> Result<Redirect, SiteError> {
+    session.recheck().await?; // the form may have come slowly, and the session be over by now
     let account = accounts.change_password(session.user(), form.new).await?;
     session.credentials_changed(account).await?; // all other sessions end, this one stays
     Ok(Redirect::to("/account"))
@@ -385,9 +386,9 @@ struct Site {
 
 /// The app on a file, for the server below and for tests.
 pub async fn app(file: &Path, key: SecretKey) -> Result<axum::Router, BoxError> {
+    private(file)?; // SQLite would let everybody read it
     let options = SqliteConnectOptions::new()
         .filename(file)
-        .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full); // who is logged out stays so after a power cut
     let pool = SqlitePool::connect_with(options).await?;
@@ -423,6 +424,15 @@ pub async fn app(file: &Path, key: SecretKey) -> Result<axum::Router, BoxError> 
     }))
 }
 
+/// Makes a file for its owner alone, if it is not there.
+fn private(file: &Path) -> std::io::Result<fs::File> {
+    let mut options = fs::OpenOptions::new();
+    options.append(true).create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(file)
+}
+
 /// The key in a file, made with the first start: another key logs everybody out.
 fn kept_key(file: &Path) -> Result<SecretKey, BoxError> {
     if let Ok(hex) = fs::read_to_string(file) {
@@ -432,11 +442,7 @@ fn kept_key(file: &Path) -> Result<SecretKey, BoxError> {
     SystemRandom::new()
         .fill(&mut bytes)
         .map_err(|_| "no random numbers")?;
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)] // for its owner alone
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut created = options.open(file)?;
+    let mut created = private(file)?;
     created.write_all(HEXLOWER.encode(&bytes).as_bytes())?;
     Ok(SecretKey::from(bytes))
 }

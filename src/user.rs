@@ -131,7 +131,7 @@ mod sealed {
     impl Factors for super::OneFactor {}
 }
 
-/// The key of a user in a store's index: a digest of the realm and the id.
+/// The key of a user in a store's index: a digest of the realm, the user type and the id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UserIndex([u8; 16]);
 
@@ -152,8 +152,10 @@ impl UserIndex {
         u16::from_be_bytes([self.0[0], self.0[1]])
     }
 
-    pub(crate) fn of(realm: &str, id: &[u8]) -> Self {
-        Self(cut(sha256(&[b"user", realm.as_bytes(), id])))
+    /// The type of the user counts too: customer 1 of one app is not staff 1 of
+    /// another that shares the store and the name of the realm.
+    pub(crate) fn of(realm: &str, user_tag: [u8; 4], id: &[u8]) -> Self {
+        Self(cut(sha256(&[b"user", realm.as_bytes(), &user_tag, id])))
     }
 }
 
@@ -197,11 +199,21 @@ mod tests {
 
     #[test]
     fn an_index_is_of_one_realm_and_one_id() {
-        assert_eq!(UserIndex::of("login", b"1"), UserIndex::of("login", b"1"));
-        assert_ne!(UserIndex::of("login", b"1"), UserIndex::of("staff", b"1"));
         assert_ne!(
-            UserIndex::of("login", b"11"),
-            UserIndex::of("login1", b"1"),
+            UserIndex::of("login", [1; 4], b"1"),
+            UserIndex::of("login", [2; 4], b"1")
+        );
+        assert_eq!(
+            UserIndex::of("login", [1; 4], b"1"),
+            UserIndex::of("login", [1; 4], b"1")
+        );
+        assert_ne!(
+            UserIndex::of("login", [1; 4], b"1"),
+            UserIndex::of("staff", [1; 4], b"1")
+        );
+        assert_ne!(
+            UserIndex::of("login", [1; 4], b"11"),
+            UserIndex::of("login1", [1; 4], b"1"),
             "borders count"
         );
     }

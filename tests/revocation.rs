@@ -11,6 +11,7 @@ mod support;
 use std::{
     future::{Future, poll_fn},
     pin::pin,
+    sync::atomic::Ordering,
     task::Poll,
     time::Duration,
 };
@@ -224,10 +225,7 @@ async fn asking_again_fails_where_the_store_or_the_loader_fails() {
     assert!(error.is_store() && !error.is_ended());
     kept.world.store.break_at(None);
     let user = kept.proof(&mut browser).await;
-    kept.world
-        .database
-        .broken
-        .store(true, std::sync::atomic::Ordering::SeqCst);
+    kept.world.database.broken.store(true, Ordering::SeqCst);
     let error = user.recheck().await.unwrap_err();
     assert!(!error.is_ended(), "{error:?}");
 }
@@ -270,4 +268,30 @@ async fn a_user_of_the_request_loader_is_looked_at_once_a_minute() {
     change(|user| (user.active, user.password) = (true, "new".to_owned()));
     timeout(MINUTE * 2, user.revoked()).await.unwrap();
     assert!(user.recheck().await.unwrap_err().is_ended());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_look_that_hangs_does_not_hide_an_end() {
+    let mut kept = Kept::new();
+    let mut browser = kept.world.logged_in(1).await;
+    let user = kept.proof(&mut browser).await;
+    kept.world.store.hangs.store(true, Ordering::SeqCst);
+    let mut revoked = pin!(user.revoked());
+    assert!(is_pending(&mut revoked).await);
+    kept.world.store.hangs.store(false, Ordering::SeqCst);
+    kept.world.sessions.end_all(&1).await.unwrap();
+    ends(revoked).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_that_was_to_expire_is_over_although_nobody_can_look() {
+    let mut kept = Kept::new();
+    let mut browser = kept.world.logged_in(1).await;
+    let user = kept.proof(&mut browser).await;
+    let mut revoked = pin!(user.revoked());
+    assert!(timeout(MINUTE, &mut revoked).await.is_err());
+    kept.world.store.break_at(Some("all"));
+    assert!(timeout(MINUTE, &mut revoked).await.is_err());
+    kept.world.clock.pass(DAY * 7);
+    ends(revoked).await;
 }

@@ -141,15 +141,20 @@ async fn it_takes_a_fresh_login_to_see_them() {
 }
 
 #[tokio::test]
-async fn a_session_that_was_never_used_is_not_shown() {
+async fn a_session_that_was_never_used_is_not_shown_unless_its_browser_is_remembered() {
     let world = with_account();
     world.logged_in(1).await; // its answer is lost
-    world.remembered(1).await;
     let mut browser = world.logged_in(1).await;
     let sessions = listed(&mut browser).await;
     assert_eq!(sessions.len(), 1, "only the one that asks: {sessions:?}");
-    assert_eq!(world.sessions.list(&1).await.unwrap().len(), 1);
+    // A thief shows the remember cookie alone, where it is only looked at.
+    let mut thief = world.remembered(1).await;
+    thief.jar.remove(COOKIE);
+    assert_eq!(thief.get("/look").await.body, "user 1");
+    assert_eq!(listed(&mut browser).await.len(), 2);
+    assert_eq!(world.sessions.list(&1).await.unwrap().len(), 2);
     assert_eq!(browser.post("/sessions/end-others").await.body, "ended 3");
+    assert_eq!(thief.get("/look").await.body, "nobody");
 }
 
 #[tokio::test]
@@ -390,4 +395,131 @@ async fn a_broken_store_ends_nothing_and_says_so() {
         world.store.break_at(None);
     }
     assert_eq!(other.get("/who").await.body, "user 1");
+}
+
+/// A request whose body comes slowly is let in, and the login ends meanwhile.
+#[tokio::test]
+async fn a_proof_from_before_the_end_manages_no_sessions() {
+    let gate = Arc::new(Barrier::new(2));
+    let (at_list, at_end, at_others, at_recheck) =
+        (gate.clone(), gate.clone(), gate.clone(), gate.clone());
+    let world = World::with(
+        |builder| builder,
+        |routes, _| {
+            routes
+                .post(
+                    "/slow/list",
+                    async move |by: Fresh<User>, login: Login<User>| {
+                        at_list.wait().await;
+                        at_list.wait().await;
+                        login
+                            .sessions(&by)
+                            .list()
+                            .await
+                            .map(|list| list.len().to_string())
+                    },
+                )
+                .post(
+                    "/slow/end",
+                    async move |by: Fresh<User>, login: Login<User>| {
+                        let id = login.sessions(&by).list().await?[1].login_id();
+                        at_end.wait().await;
+                        at_end.wait().await;
+                        login
+                            .sessions(&by)
+                            .end(id)
+                            .await
+                            .map(|ended| ended.to_string())
+                    },
+                )
+                .post(
+                    "/slow/end-others",
+                    async move |by: Fresh<User>, login: Login<User>| {
+                        at_others.wait().await;
+                        at_others.wait().await;
+                        login
+                            .sessions(&by)
+                            .end_others()
+                            .await
+                            .map(|ended| ended.to_string())
+                    },
+                )
+                .post("/slow/recheck", async move |by: Session<Fresh<User>>| {
+                    at_recheck.wait().await;
+                    at_recheck.wait().await;
+                    by.recheck().await
+                })
+        },
+    );
+    for path in [
+        "/slow/list",
+        "/slow/end",
+        "/slow/end-others",
+        "/slow/recheck",
+    ] {
+        let mut owner = world.logged_in(1).await;
+        owner.get("/me").await;
+        let mut thief = world.logged_in(1).await;
+        thief.get("/me").await;
+        let thiefs = world.sessions.list(&1).await.unwrap();
+        let slow = tokio::spawn(async move { thief.api(axum::http::Method::POST, path).await });
+        gate.wait().await;
+        let owners = owner.session_id().unwrap();
+        for session in thiefs {
+            let is_owners = session
+                .id()
+                .is_some_and(|id| data_id(&owners) == *id.as_bytes());
+            if !is_owners {
+                world.sessions.end(&1, session.login_id()).await.unwrap();
+            }
+        }
+        gate.wait().await;
+        let reply = slow.await.unwrap();
+        assert_eq!(
+            reply.status,
+            StatusCode::UNAUTHORIZED,
+            "{path}: {}",
+            reply.body
+        );
+        assert_eq!(owner.get("/who").await.body, "user 1", "{path}");
+        world.sessions.end_all(&1).await.unwrap();
+    }
+}
+
+fn data_id(id: &str) -> [u8; 16] {
+    let bytes = data_encoding::BASE64URL_NOPAD.decode(id.as_bytes());
+    bytes.unwrap().try_into().unwrap()
+}
+
+#[tokio::test]
+async fn the_others_end_also_where_a_remember_token_went_on_to_another_browser() {
+    let world = with_account_and(|builder| builder.remember_cookie_domain("example.org"));
+    let mut owner = world.remembered(1).await;
+    owner.get("/me").await;
+    let mut thief = owner.clone();
+    thief.close(); // it has the remember cookie alone
+    assert_eq!(thief.get("/me").await.body, "user 1");
+    owner.post("/sessions/end-others").await;
+    for _ in 0..2 {
+        assert_eq!(thief.get("/who").await.body, "nobody");
+        thief.close();
+    }
+    assert_eq!(owner.get("/who").await.body, "user 1");
+}
+
+#[tokio::test]
+async fn a_user_has_at_most_a_hundred_sessions_if_nothing_is_said() {
+    let world = World::new();
+    let mut first = world.logged_in(1).await;
+    for _ in 0..99 {
+        world.clock.pass(MINUTE);
+        world.logged_in(1).await;
+    }
+    assert_eq!(first.clone().get("/who").await.body, "user 1");
+    world.clock.pass(MINUTE);
+    for _ in 0..100 {
+        world.logged_in(1).await;
+    }
+    assert_eq!(first.get("/who").await.body, "nobody");
+    assert_eq!(world.sessions.end_all(&1).await.unwrap(), 100);
 }

@@ -295,13 +295,13 @@ impl<L, K> Builder<L, K> {
     /// How many sessions one user may have, and how many remembered browsers:
     /// beyond it a login ends what was not used for longest, a session together
     /// with what remembers its browser. Uses are known to within the
-    /// [touch interval](Self::touch_interval). Default: any number.
+    /// [touch interval](Self::touch_interval). Default: 100.
     ///
     /// # Security
     ///
     /// OWASP ASVS 5.0, 7.1.2 asks for this to be decided and documented.
     pub fn max_sessions_per_user(mut self, most: u32) -> Self {
-        self.settings.max_sessions_per_user = Some(most);
+        self.settings.max_sessions_per_user = most;
         self
     }
 

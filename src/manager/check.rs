@@ -48,7 +48,7 @@ pub(super) fn check(settings: &Settings) -> Result<(), BuildError> {
     if settings.store_timeout.is_zero() {
         return refuse("a store needs some time to answer".to_owned());
     }
-    if settings.max_sessions_per_user == Some(0) {
+    if settings.max_sessions_per_user == 0 {
         return refuse("with no session per user nobody can log in".to_owned());
     }
     for origin in &settings.origins {

@@ -134,7 +134,8 @@ impl Core {
         id: &U::Id,
     ) -> Result<(UserIndex, Vec<u8>), LoginError> {
         let id = serde_json::to_vec(id).map_err(|error| self.failed(error))?;
-        Ok((UserIndex::of(self.realm(), &id), id))
+        let index = UserIndex::of(self.realm(), tag(std::any::type_name::<U>()), &id);
+        Ok((index, id))
     }
 
     /// The live session with this id.

@@ -68,12 +68,11 @@ pub(crate) enum Verdict {
 }
 
 impl<'a> SeriesContent<'a> {
-    /// The series that begins with a session, of which it is known whether its
-    /// browser has been seen since the login.
+    /// The series that begins with a session.
     pub(crate) fn new(
         login: &LoginFacts<'a>,
         lasts: Duration,
-        (session, seen): (RecordId, bool),
+        session: RecordId,
         now: Timestamp,
     ) -> Self {
         Self {
@@ -85,7 +84,7 @@ impl<'a> SeriesContent<'a> {
             forced: login.forced,
             lasts: lasts.as_secs(),
             rotated: now,
-            seen,
+            seen: true,
             session: *session.as_bytes(),
             earlier: Vec::new(),
         }
@@ -140,11 +139,6 @@ impl<'a> SeriesContent<'a> {
         self.rotated = now;
         self.seen = false;
         self.session = *session.as_bytes();
-    }
-
-    /// Has the present token arrived?
-    pub(crate) fn is_seen(&self) -> bool {
-        self.seen
     }
 
     /// The session that the present token came with.
@@ -215,7 +209,7 @@ mod tests {
             device: Device::default(),
             device_name: "Firefox on Linux",
         };
-        let mut series = SeriesContent::new(&login, GRACE, (LOGIN, true), at(0));
+        let mut series = SeriesContent::new(&login, GRACE, LOGIN, at(0));
         assert_eq!(series.judge(A, A, at(0)), Verdict::Present);
         series.rotate(A, false, FIRST, at(0));
         series

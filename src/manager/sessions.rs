@@ -90,8 +90,8 @@ impl<U: AuthUser> LoginManager<U> {
 
 impl<U: AuthUser> Sessions<U> {
     /// Where a user is logged in, the last used first: sessions that are alive,
-    /// and browsers that are remembered. One that was never used after its login
-    /// is left out: its cookie has not arrived.
+    /// and browsers that are remembered. A session that was never used after its
+    /// login is left out, if nothing remembers its browser: its cookie has not arrived.
     ///
     /// # Errors
     ///
@@ -156,8 +156,8 @@ struct Alive {
     series: Option<Record>,
     info: SessionInfo,
     device: String,
-    /// Has the browser come back since the login?
-    is_used: bool,
+    /// Has the browser come back since the login, or may it have?
+    is_shown: bool,
 }
 
 impl<U: AuthUser> Realm<U> {
@@ -170,7 +170,7 @@ impl<U: AuthUser> Realm<U> {
         let alive = self.alive(user).await?;
         let listed = alive.into_iter().map(|login| {
             let is_current = current.is_some() && current == login.info.id();
-            let is_shown = login.is_used || is_current;
+            let is_shown = login.is_shown || is_current;
             let listed = ListedSession {
                 login_id: login.id,
                 info: login.info,
@@ -267,7 +267,8 @@ impl<U: AuthUser> Realm<U> {
                 id: login.login_id,
                 info: SessionInfo::new(&session, &login),
                 device: login.device_name.to_owned(),
-                is_used: session.seen > session.created || own.as_ref().is_some_and(is_restored),
+                // By its remember cookie a browser may be used without a trace.
+                is_shown: session.seen > session.created || own.is_some(),
                 series: own,
                 session: Some(session.clone()),
             });
@@ -275,24 +276,17 @@ impl<U: AuthUser> Realm<U> {
         for series in series {
             let content =
                 SeriesContent::decode(&series.body).map_err(|error| core.failed(error))?;
-            if content.user_tag == self.user_tag {
-                alive.push(Alive {
-                    id: content.login_id,
-                    info: SessionInfo::of_series(&series),
-                    device: content.device_name.to_owned(),
-                    is_used: content.is_seen() || is_restored(&series),
-                    series: Some(series.clone()),
-                    session: None,
-                });
-            }
+            alive.push(Alive {
+                id: content.login_id,
+                info: SessionInfo::of_series(&series),
+                device: content.device_name.to_owned(),
+                is_shown: true,
+                series: Some(series.clone()),
+                session: None,
+            });
         }
         Ok(alive)
     }
-}
-
-/// Has a remembered browser come back at least once?
-fn is_restored(series: &Record) -> bool {
-    series.seen > series.created
 }
 
 /// More than any number of tabs that confirm while one logs out.

@@ -72,17 +72,23 @@ pub(super) mod sealed {
     use super::*;
 
     pub trait LoggedIn<U: AuthUser> {
+        const IS_FRESH: bool;
+
         #[doc(hidden)]
         fn known(&self) -> &Arc<Known<U>>;
     }
 
     impl<U: AuthUser> LoggedIn<U> for Authenticated<U> {
+        const IS_FRESH: bool = false;
+
         fn known(&self) -> &Arc<Known<U>> {
             &self.0
         }
     }
 
     impl<U: AuthUser> LoggedIn<U> for Fresh<U> {
+        const IS_FRESH: bool = true;
+
         fn known(&self) -> &Arc<Known<U>> {
             Fresh::known(self)
         }

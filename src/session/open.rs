@@ -83,14 +83,14 @@ impl<U: AuthUser> Realm<U> {
         let Some(login) = content.login else {
             return Ok(None);
         };
-        if record.user != Some(UserIndex::of(core.realm(), login.user)) {
-            return Ok(None);
-        }
         if login.user_tag != self.user_tag {
             tracing::error!(
                 target: "portcullis", realm = core.realm(), session = %record.id,
                 "a session of another user type: give each manager a name of its own with `.realm(…)`"
             );
+            return Ok(None);
+        }
+        if record.user != Some(UserIndex::of(core.realm(), self.user_tag, login.user)) {
             return Ok(None);
         }
         let now = core.now();

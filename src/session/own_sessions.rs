@@ -5,9 +5,9 @@ use std::{fmt, sync::Arc};
 use crate::{
     error::LoginError,
     event::EventKind,
-    manager::{ListedSession, Login, LoginId, content::Content},
+    manager::{ListedSession, Login, LoginId, content::Content, series::SeriesContent},
     session::{Fresh, proof::Known},
-    store::Record,
+    store::{Delete, Record, RecordKind},
     user::{AuthUser, UserIndex},
 };
 
@@ -80,14 +80,17 @@ impl<U: AuthUser> Login<U> {
 
 impl<U: AuthUser> OwnSessions<'_, U> {
     /// Where the user is logged in, this session first, then the last used:
-    /// sessions that are alive, and browsers that are remembered. One that was
-    /// never used after its login is left out: its cookie has not arrived.
+    /// sessions that are alive, and browsers that are remembered. A session that
+    /// was never used after its login is left out, if nothing remembers its
+    /// browser: its cookie has not arrived.
     ///
     /// # Errors
     ///
-    /// When the store fails.
+    /// [`is_ended`](LoginError::is_ended) when this session has ended since the
+    /// request began, [`needs_refresh`](LoginError::needs_refresh) when it is no
+    /// longer fresh, and [`is_store`](LoginError::is_store).
     pub async fn list(&self) -> Result<Vec<ListedSession>, LoginError> {
-        let (user, session) = self.mine()?;
+        let (user, session) = self.mine().await?;
         self.by.realm.list_logins(user, Some(session.id)).await
     }
 
@@ -97,9 +100,9 @@ impl<U: AuthUser> OwnSessions<'_, U> {
     ///
     /// # Errors
     ///
-    /// When the store fails: it may still be alive then.
+    /// As [`list`](Self::list). When the store fails it may still be alive.
     pub async fn end(&self, login: LoginId) -> Result<bool, LoginError> {
-        let (user, session) = self.mine()?;
+        let (user, session) = self.mine().await?;
         if Content::login_id(&session.body) == Some(login) {
             return Ok(false);
         }
@@ -113,22 +116,44 @@ impl<U: AuthUser> OwnSessions<'_, U> {
     ///
     /// # Errors
     ///
-    /// When the store fails: some may still be alive then.
+    /// As [`list`](Self::list). When the store fails some may still be alive.
     pub async fn end_others(&self) -> Result<u64, LoginError> {
-        let (user, session) = self.mine()?;
+        let (user, session) = self.mine().await?;
         let ended = self.by.realm.end_all_but(user, session.id).await?;
+        self.forget_another(&session).await?;
         self.tell(ended);
         Ok(ended)
     }
 
-    /// The user, and the session that asks.
-    fn mine(&self) -> Result<(UserIndex, &Record), LoginError> {
+    /// Where cookies don't go together, the remember token may have gone on to
+    /// another browser while this session stayed: it remembers that one, and is
+    /// not spared.
+    async fn forget_another(&self, session: &Record) -> Result<(), LoginError> {
+        let core = &self.by.realm.core;
+        let Some(series) = session.series else {
+            return Ok(());
+        };
+        let Some(record) = core.load_kind(RecordKind::Series, series).await? else {
+            return Ok(());
+        };
+        let content = SeriesContent::decode(&record.body).map_err(|error| core.failed(error))?;
+        if content.session() != session.id {
+            let forget = Delete::new(RecordKind::Series, series);
+            core.done(core.store.delete(forget).await)?;
+        }
+        Ok(())
+    }
+
+    /// The user, and the session that asks, as it is now: the proof is from
+    /// before the body of the request was read, which may have taken hours.
+    async fn mine(&self) -> Result<(UserIndex, Record), LoginError> {
         let core = &self.by.realm.core;
         if !Arc::ptr_eq(core, &self.login.0.core) {
             let mend = "ask the `Login` of the realm whose proof it is for its sessions";
             return Err(LoginError::misuse(core.realm(), mend));
         }
-        let session = self.by.session()?;
+        let now = self.by.recheck_fresh().await?;
+        let session = now.session()?.clone();
         let (user, _) = core.index::<U>(&self.by.user.id())?;
         Ok((user, session))
     }

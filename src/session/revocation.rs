@@ -5,7 +5,7 @@ use std::{future::Future, sync::Arc, time::Duration};
 use crate::{
     error::{Kind, LoginError},
     secret::equal,
-    session::{Authenticated, Fresh, open::Freshness, proof::Known},
+    session::{Authenticated, Fresh, LoggedIn, Session, open::Freshness, proof::Known},
     store::{RecordKind, Watch},
     user::AuthUser,
 };
@@ -16,7 +16,8 @@ impl<U: AuthUser> Authenticated<U> {
     /// stream that stays open when the handler has returned.
     ///
     /// An end is noticed at once on this server and within a second or two on
-    /// others; an open socket alone does not keep a session alive. After a
+    /// others, or 40 seconds where the connection that hears of it was lost
+    /// without a word; an open socket alone does not keep a session alive. After a
     /// confirmation or a change of password the user is still logged in, under
     /// another session: the page connects again, with the cookie that it has now.
     ///
@@ -97,13 +98,46 @@ impl<U: AuthUser> Fresh<U> {
     /// As [`Authenticated::recheck`], and
     /// [`needs_refresh`](LoginError::needs_refresh).
     pub async fn recheck(self) -> Result<Self, LoginError> {
-        let known = self.known().recheck().await?;
-        let known = known.ok_or(Kind::Ended)?;
-        Authenticated(known).into_fresh()
+        self.known().recheck_fresh().await.map(Self::of)
+    }
+}
+
+impl<P> Session<P> {
+    /// Asks again whether the user is logged in, and fresh if that is what the
+    /// session proves, as a new request would. Call it right before what can't
+    /// be undone, such as saving a new password: a guard is asked before the body
+    /// of a request is read, and whoever sends that slowly may have been logged
+    /// out meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// As [`Authenticated::recheck`] and [`Fresh::recheck`].
+    pub async fn recheck<U>(&self) -> Result<(), LoginError>
+    where
+        U: AuthUser,
+        P: LoggedIn<User = U>,
+    {
+        let known = self.proof.known();
+        if P::IS_FRESH {
+            known.recheck_fresh().await.map(drop)
+        } else {
+            known
+                .recheck()
+                .await?
+                .map(drop)
+                .ok_or_else(|| Kind::Ended.into())
+        }
     }
 }
 
 impl<U: AuthUser> Known<U> {
+    /// The login as a request would find it now, if it is fresh.
+    pub(super) async fn recheck_fresh(&self) -> Result<Arc<Self>, LoginError> {
+        let known = self.recheck().await?.ok_or(Kind::Ended)?;
+        let fresh = Authenticated(known).into_fresh()?;
+        Ok(fresh.known().clone())
+    }
+
     /// The login as a request would find it now.
     async fn recheck(&self) -> Result<Option<Arc<Self>>, LoginError> {
         let Some(then) = &self.record else {
@@ -115,7 +149,12 @@ impl<U: AuthUser> Known<U> {
         if !equal(now.hash.as_bytes(), then.hash.as_bytes()) {
             return Ok(None);
         }
-        let known = self.realm.admit(now, None, Freshness::AsWritten).await?;
+        // What did not count when the request came does not count later.
+        let freshness = match self.info.verified_at() {
+            Some(_) => Freshness::AsWritten,
+            None => Freshness::Never,
+        };
+        let known = self.realm.admit(now, None, freshness).await?;
         let Some(known) = known else { return Ok(None) };
         let (is_alive, _) = self.realm.touch(&known, || None).await?;
         Ok(is_alive.then_some(known))

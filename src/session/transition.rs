@@ -206,14 +206,14 @@ pub(super) async fn replace<U: AuthUser>(
         let swap = match &old {
             Some(old) => {
                 let mut rotate = Rotate::new(old.id, old.version, record.clone(), now);
-                rotate.at_most = core.settings.max_sessions_per_user;
+                rotate.at_most = Some(core.settings.max_sessions_per_user);
                 rotate.end_others = login.end_others;
                 (rotate.series, rotate.ends_series) = (begun, login.series.ends());
                 core.done(core.store.rotate(rotate).await)?
             }
             None => {
                 let mut insert = Insert::new(record.clone(), now);
-                insert.at_most = core.settings.max_sessions_per_user;
+                insert.at_most = Some(core.settings.max_sessions_per_user);
                 (insert.series, insert.ends_series) = (begun, login.series.ends());
                 match core.insert(insert).await? {
                     Inserted::Done => Swap::Done,

@@ -60,6 +60,7 @@ pub use crate::{
 };
 
 pub(crate) use any::AnyStore;
+use watchers::Watchers;
 
 use std::{fmt, future::Future, time::Duration};
 
@@ -184,9 +185,8 @@ pub trait SessionStore: Send + Sync + 'static {
     /// [`load`](Self::load) once a second, an error counting as "still alive".
     fn watch(&self, step: Watch) -> impl Future<Output = ()> + Send {
         async move {
-            while !matches!(self.load(step.load()).await, Ok(None)) {
-                tokio::time::sleep(Duration::from_secs(1)).await;
-            }
+            let pace = || Duration::from_secs(1);
+            Watchers::default().until_gone(self, &step, pace).await;
         }
     }
 }

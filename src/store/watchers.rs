@@ -6,20 +6,35 @@ use std::{
     time::Duration,
 };
 
-use tokio::{sync::watch, time::timeout};
+use tokio::{
+    sync::{Semaphore, watch},
+    time::timeout,
+};
 
-use super::{SessionStore, Watch};
+use super::{Record, SessionStore, StoreError, Watch};
 
 /// Wakes those who wait for a record, by its [home](super::RecordId::home): a
 /// step that ends records of a user wakes the few who watch that user's.
-#[derive(Debug, Default)]
-pub(super) struct Watchers(Mutex<HashMap<u16, watch::Sender<()>>>);
+#[derive(Debug)]
+pub(super) struct Watchers {
+    waiting: Mutex<HashMap<u16, watch::Sender<()>>>,
+    turns: Semaphore,
+}
+
+impl Default for Watchers {
+    fn default() -> Self {
+        Self {
+            waiting: Mutex::default(),
+            turns: Semaphore::new(LOOKS_AT_ONCE),
+        }
+    }
+}
 
 impl Watchers {
     /// Waits until the record is no longer alive. Asks the store when it is
     /// woken, when the record is to expire, and after each `pace`, which is a
     /// second where an end may come unannounced.
-    pub(super) async fn until_gone<S: SessionStore>(
+    pub(super) async fn until_gone<S: SessionStore + ?Sized>(
         &self,
         store: &S,
         step: &Watch,
@@ -32,17 +47,36 @@ impl Watchers {
             home,
             woken: Some(self.wait(home)),
         };
+        let mut expires = None;
         loop {
-            let left = match store.load(step.load()).await {
+            let left = match self.look(store, step).await {
                 Ok(None) => return,
-                Ok(Some(record)) => record.expires.since(step.clock.now()),
-                Err(_) => A_SECOND, // nobody knows: ask again
+                Ok(Some(record)) => {
+                    expires = Some(record.expires);
+                    record.expires.since(step.clock.now())
+                }
+                // Nobody knows: ask again, up to where it was to end.
+                Err(_) if expires.is_some_and(|end| step.clock.now() >= end) => return,
+                Err(_) => A_SECOND,
             };
             let wait = left.min(pace()).max(A_SECOND);
             if let Some(woken) = &mut waiting.woken {
                 timeout(wait, woken.changed()).await.ok();
             }
         }
+    }
+
+    /// Looks, a few at a time, so that a thousand sockets of one user that are
+    /// woken together leave the store to others; and not for long, or a wake in
+    /// the middle would not be heard.
+    async fn look<S: SessionStore + ?Sized>(
+        &self,
+        store: &S,
+        step: &Watch,
+    ) -> Result<Option<Record>, StoreError> {
+        let _turn = self.turns.acquire().await.map_err(StoreError::new)?;
+        let looked = timeout(PATIENCE, store.load(step.load())).await;
+        looked.unwrap_or_else(|_| Err(StoreError::too_slow(PATIENCE)))
     }
 
     /// A record with this home may have ended.
@@ -66,7 +100,7 @@ impl Watchers {
 
     /// No holder panics, so a poisoned lock is still good.
     fn lock(&self) -> MutexGuard<'_, HashMap<u16, watch::Sender<()>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -88,3 +122,5 @@ impl Drop for Waiting<'_> {
 }
 
 const A_SECOND: Duration = Duration::from_secs(1);
+const PATIENCE: Duration = Duration::from_secs(2);
+const LOOKS_AT_ONCE: usize = 4;

@@ -309,8 +309,10 @@ impl Model {
     pub fn shown_sessions(&self, user: UserId) -> impl Iterator<Item = (SessionId, &Session)> {
         let of_user = self.sessions.iter().filter(move |(_, it)| it.user == user);
         let arrived = of_user.filter(|(_, session)| {
-            let series = session.series.and_then(|id| self.series.get(&id));
-            session.arrived || series.is_some_and(|series| series.tokens.len() > 1)
+            let is_remembered = session
+                .series
+                .is_some_and(|id| self.series.contains_key(&id));
+            session.arrived || is_remembered
         });
         arrived.map(|(id, session)| (*id, session))
     }
@@ -319,10 +321,8 @@ impl Model {
     pub fn shown_series(&self, user: UserId) -> Vec<u64> {
         let is_open = |id| self.sessions.values().any(|it| it.series == Some(id));
         let alone = self.series.iter().filter(|(id, _)| !is_open(**id));
-        let arrived = alone.filter(|(_, series)| {
-            series.user == user && (series.tokens.len() > 1 || series.tokens[0].seen.is_some())
-        });
-        let mut ends: Vec<_> = arrived.map(|(_, series)| series.ends).collect();
+        let of_user = alone.filter(|(_, series)| series.user == user);
+        let mut ends: Vec<_> = of_user.map(|(_, series)| series.ends).collect();
         ends.sort_unstable();
         ends
     }

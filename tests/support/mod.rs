@@ -128,6 +128,8 @@ pub struct Spy {
     pub inner: MemoryStore,
     pub steps: Arc<Mutex<Vec<&'static str>>>,
     pub broken: Arc<Mutex<Option<&'static str>>>,
+    /// Steps that begin now never end.
+    pub hangs: Arc<AtomicBool>,
     /// What it does to the records that it gives back.
     pub tamper: Arc<Mutex<Option<Tamper>>>,
 }
@@ -143,6 +145,9 @@ impl Spy {
 
     async fn before(&self, step: &'static str) -> Result<(), StoreError> {
         self.steps.lock().unwrap().push(step);
+        if self.hangs.load(Ordering::SeqCst) {
+            std::future::pending::<()>().await;
+        }
         tokio::task::yield_now().await;
         let broken = *self.broken.lock().unwrap();
         match broken {

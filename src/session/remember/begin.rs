@@ -74,8 +74,7 @@ impl SeriesOf {
             Self::Renewed { lasts, expires, .. } => (lasts, expires),
         };
         let token = Token::random(Some(index.home())).map_err(|error| core.failed(error))?;
-        let goes_on = matches!(self, Self::Renewed { .. });
-        let body = SeriesContent::new(login, lasts, (session, goes_on), now).encode();
+        let body = SeriesContent::new(login, lasts, session, now).encode();
         let body = body.map_err(|error| core.failed(error))?;
         let mut record = Record::new(RecordKind::Series, token.id, token.hash(), expires, body);
         (record.user, record.created, record.seen) = (Some(index), now, now);

@@ -42,7 +42,7 @@ impl<U: AuthUser> Realm<U> {
             };
             let content =
                 SeriesContent::decode(&series.body).map_err(|error| core.failed(error))?;
-            let index = UserIndex::of(core.realm(), content.user);
+            let index = UserIndex::of(core.realm(), self.user_tag, content.user);
             if series.user != Some(index) || content.user_tag != self.user_tag {
                 return Ok(Found::Nobody);
             }

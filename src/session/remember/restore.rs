@@ -9,7 +9,6 @@ use crate::{
     session::{
         Found,
         device::Visitor,
-        open::used_at,
         stranger,
         transition::{Kept, body},
         visit::{self, Number},
@@ -69,7 +68,7 @@ impl<U: AuthUser> Realm<U> {
         let mut next = series.clone();
         next.hash = next_token.hash();
         next.version = series.version.next();
-        next.seen = used_at(series.created, now);
+        next.seen = now;
         if core.settings.remember.refresh {
             next.expires = now.plus(Duration::from_secs(content.lasts));
         }
@@ -77,7 +76,7 @@ impl<U: AuthUser> Realm<U> {
         let until = next.expires;
 
         let mut step = Restore::new(series.version, next, session.clone(), now);
-        step.at_most = core.settings.max_sessions_per_user;
+        step.at_most = Some(core.settings.max_sessions_per_user);
         step.ends_session = before.filter(|_| lost || core.settings.cookies_go_together());
         match core.done(core.store.restore(step).await)? {
             Swap::Conflict => return Ok(None),

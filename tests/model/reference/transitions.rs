@@ -56,7 +56,7 @@ impl Model {
                 password,
                 forced: options.force,
                 ends: self.now + lasts,
-                tokens: vec![self.first_token(session, None)],
+                tokens: vec![self.first_token(session)],
             };
             self.series.insert(series, begun);
             jar.remember = Cookie::Of((series, 0));
@@ -186,7 +186,7 @@ impl Model {
         let series = id.or(session.series);
         let session = self.begin(jar, Session { series, ..session }, answer);
         if let (Some(id), Some(old)) = (id, remembered) {
-            let tokens = vec![self.first_token(session, Some(self.now))];
+            let tokens = vec![self.first_token(session)];
             let series = Series { tokens, ..old };
             answer.remember_for(series.ends - self.now);
             self.series.insert(id, series);
@@ -208,10 +208,10 @@ impl Model {
         id
     }
 
-    fn first_token(&self, session: SessionId, seen: Option<u64>) -> Token {
+    fn first_token(&self, session: SessionId) -> Token {
         Token {
             made: self.now,
-            seen,
+            seen: Some(self.now),
             lost: false,
             session,
         }
