@@ -253,6 +253,7 @@ fn names_in_logs_are_for_ever() {
 fn a_listener_outlives_the_runtime_that_began_it() {
     let runtime = || {
         tokio::runtime::Builder::new_current_thread()
+            .enable_time()
             .build()
             .unwrap()
     };
