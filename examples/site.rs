@@ -322,7 +322,6 @@ async fn change_password(
     accounts: State<Accounts>,
     Form(form): Form<NewPassword>,
 ) -> Result<Redirect, SiteError> {
-    session.recheck().await?; // the form may have come slowly, and the session be over by now
     let account = accounts.change_password(session.user(), form.new).await?;
     session.credentials_changed(account).await?; // all other sessions end, this one stays
     Ok(Redirect::to("/account"))

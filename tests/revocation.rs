@@ -16,8 +16,12 @@ use std::{
     time::Duration,
 };
 
-use axum::http::{HeaderMap, Method};
-use portcullis::{Authenticated, Fresh};
+use axum::{
+    body::Body,
+    http::{HeaderMap, Method},
+};
+use futures_util::stream;
+use portcullis::{Authenticated, CurrentUser, Fresh, Session};
 use support::*;
 use tokio::{sync::mpsc, time::timeout};
 
@@ -294,4 +298,97 @@ async fn a_session_that_was_to_expire_is_over_although_nobody_can_look() {
     assert!(timeout(MINUTE, &mut revoked).await.is_err());
     kept.world.clock.pass(DAY * 7);
     ends(revoked).await;
+}
+
+/// A request whose body comes when the test says so.
+fn slow_body() -> (mpsc::UnboundedSender<&'static str>, Body) {
+    let (sender, receiver) = mpsc::unbounded_channel();
+    let chunks = stream::unfold(receiver, async |mut receiver| {
+        let chunk: &'static str = mpsc::UnboundedReceiver::recv(&mut receiver).await?;
+        Some((Ok::<_, std::io::Error>(chunk), receiver))
+    });
+    (sender, Body::from_stream(chunks))
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Meanwhile {
+    Nothing,
+    Ended,
+    AnHour,
+    Inactive,
+}
+
+/// Who is let in and then sends slowly is asked for once more before the handler is called.
+#[tokio::test(start_paused = true)]
+async fn a_slow_body_does_not_outlive_the_login() {
+    for (path, meanwhile, status) in [
+        ("/save", Meanwhile::Nothing, 200),
+        ("/save-fresh", Meanwhile::Nothing, 200),
+        ("/save", Meanwhile::Ended, 401),
+        ("/save-fresh", Meanwhile::Ended, 401),
+        ("/save-any", Meanwhile::Ended, 401),
+        ("/save", Meanwhile::AnHour, 200),
+        ("/save-fresh", Meanwhile::AnHour, 401),
+        ("/save", Meanwhile::Inactive, 401),
+    ] {
+        let (saved, mut saves) = mpsc::unbounded_channel();
+        let (fresh, any) = (saved.clone(), saved.clone());
+        let world = World::with(
+            |builder| builder,
+            |routes, _| {
+                routes
+                    .post(
+                        "/save",
+                        async move |_: Authenticated<User>, body: String| {
+                            saved.send(body).ok();
+                        },
+                    )
+                    .post(
+                        "/save-fresh",
+                        async move |_: Session<Fresh<User>>, body: String| {
+                            fresh.send(body).ok();
+                        },
+                    )
+                    .post(
+                        "/save-any",
+                        async move |_: CurrentUser<User>, body: String| {
+                            any.send(body).ok();
+                        },
+                    )
+            },
+        );
+        let mut browser = world.logged_in(1).await;
+        browser.get("/me").await;
+        let (sender, body) = slow_body();
+        let api = [("accept", "application/json")];
+        let request = browser.request(Method::POST, path, &api).map(|_| body);
+        let app = world.app.clone();
+        let answer = tokio::spawn(async move { send(&app, request).await });
+        sender.send("evil").unwrap();
+        tokio::time::sleep(Duration::from_secs(6)).await; // of the paused clock
+        match meanwhile {
+            Meanwhile::Nothing => {}
+            Meanwhile::Ended => drop(world.sessions.end_all(&1).await.unwrap()),
+            Meanwhile::AnHour => world.clock.pass(HOUR),
+            Meanwhile::Inactive => world.database.change(1, |user| user.active = false),
+        }
+        drop(sender);
+        let reply = answer.await.unwrap();
+        assert_eq!(reply.status, status, "{path} {meanwhile:?}: {}", reply.body);
+        let is_saved = saves.try_recv().is_ok();
+        assert_eq!(is_saved, status == 200, "{path} {meanwhile:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_comes_at_once_is_asked_for_nothing() {
+    let world = World::with(
+        |builder| builder,
+        |routes, _| routes.post("/save", async |_: Authenticated<User>, _: String| ()),
+    );
+    let mut browser = world.logged_in(1).await;
+    browser.get("/me").await;
+    world.store.taken();
+    browser.post("/save").await;
+    assert_eq!(world.store.taken(), ["load"]);
 }

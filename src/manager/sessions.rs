@@ -255,10 +255,7 @@ impl<U: AuthUser> Realm<U> {
         let mut alive = Vec::with_capacity(sessions.len());
         for session in sessions {
             let content = Content::decode(&session.body).map_err(|error| core.failed(error))?;
-            let Some(login) = content
-                .login
-                .filter(|login| login.user_tag == self.user_tag)
-            else {
+            let Some(login) = content.login else {
                 continue;
             };
             let own = series.iter().position(|one| session.series == Some(one.id));

@@ -40,7 +40,6 @@ impl<P> Session<P> {
     /// async fn change_password(session: Session<Fresh<User>>, new: String) -> Result<&'static str, LoginError> {
     ///     let mut user = session.user().clone();
     ///     user.password = new; // a real app keeps a hash
-    ///     session.recheck().await?; // the body may have come slowly
     ///     save(&user).await;
     ///     session.credentials_changed(user).await?;
     ///     Ok("changed, and logged out everywhere else")

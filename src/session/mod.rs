@@ -63,6 +63,7 @@ pub(crate) use asker::{AnswerForm, Asker};
 pub(crate) use custom::{Custom, Customs};
 pub(crate) use open::Found;
 pub(crate) use remember::SendAgain;
+pub(crate) use revocation::recheck;
 pub(crate) use stranger::stranger;
 
 use std::{fmt, ops::Deref};

@@ -11,10 +11,12 @@ use crate::{
         Asker, Customs, Found,
         device::Visitor,
         presented::{Presented, ShownCookies, Stranger},
+        revocation::Recheck,
         visit::Number,
     },
     store::{Record, RecordId},
     token::Token,
+    user::AuthUser,
 };
 
 /// What was found and what is to be sent.
@@ -29,6 +31,8 @@ pub(crate) struct Notes {
     pub(crate) looked_at_request: bool,
     /// Somebody is logged in, or was when the request came in.
     pub(crate) logged_in: bool,
+    /// A guard has asked whether the login is fresh.
+    pub(crate) asked_for_fresh: bool,
     /// The answer is for one person's eyes.
     pub(crate) private: bool,
     /// The realm whose guard was asked last, or else whose look was the first.
@@ -47,6 +51,8 @@ struct Seen {
     presented: Presented,
     /// None as long as it is not known: also when a look failed or was dropped half-way.
     found: Option<Box<dyn Any + Send>>,
+    /// Who was found, to be asked for again.
+    login: Option<Arc<dyn Recheck>>,
 }
 
 impl Notes {
@@ -86,6 +92,7 @@ impl Notes {
             core: core.clone(),
             presented,
             found: None,
+            login: None,
         });
     }
 
@@ -118,24 +125,30 @@ impl Notes {
 
     /// What a look has found out, unless another was faster, or a transition has
     /// changed it since; answers what counts.
-    pub(crate) fn settle<U: 'static>(&mut self, core: &Arc<Core>, found: Found<U>) -> Found<U>
-    where
-        Found<U>: Send,
-    {
+    pub(crate) fn settle<U: AuthUser>(&mut self, core: &Arc<Core>, found: Found<U>) -> Found<U> {
         self.found(core).unwrap_or_else(|| {
             self.change(core, found.clone());
             found
         })
     }
 
+    /// Everybody who was found, in each realm.
+    pub(super) fn logins(&self) -> Vec<Arc<dyn Recheck>> {
+        self.seen
+            .iter()
+            .filter_map(|seen| seen.login.clone())
+            .collect()
+    }
+
     /// From now on this realm's state in this request is `found`.
-    pub(crate) fn change<U: 'static>(&mut self, core: &Arc<Core>, found: Found<U>)
-    where
-        Found<U>: Send,
-    {
+    pub(crate) fn change<U: AuthUser>(&mut self, core: &Arc<Core>, found: Found<U>) {
         self.logged_in |= matches!(found, Found::LoggedIn(_));
         self.private |= self.logged_in;
         if let Some(seen) = self.by_mut(core) {
+            seen.login = match &found {
+                Found::LoggedIn(known) => Some(known.clone()),
+                Found::Nobody => None,
+            };
             seen.found = Some(Box::new(found));
         }
     }

@@ -145,7 +145,7 @@ impl<U: AuthUser> OwnSessions<'_, U> {
     }
 
     /// The user, and the session that asks, as it is now: the proof is from
-    /// before the body of the request was read, which may have taken hours.
+    /// before, and "all but this one" must not spare one that has ended.
     async fn mine(&self) -> Result<(UserIndex, Record), LoginError> {
         let core = &self.by.realm.core;
         if !Arc::ptr_eq(core, &self.login.0.core) {

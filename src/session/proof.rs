@@ -73,12 +73,12 @@ pub enum OnlyRealm {}
 ///
 /// # Security
 ///
-/// It says what was true when the guard was asked, before the body of the
-/// request was read. Where the body comes slowly, and where the proof is kept
+/// It says what was true a moment before the handler was called: the guard is
+/// asked before the body is read, and once more after one that took longer than
+/// 5 seconds. Where the handler itself reads the body, or the proof is kept
 /// beyond its request (in a socket, a task, a static), it grows old:
 /// [`revoked`](Self::revoked) tells when the session ends, and
-/// [`recheck`](Self::recheck) asks again. A time-out around the router bounds
-/// how slowly a body may come.
+/// [`recheck`](Self::recheck) asks again.
 pub struct Authenticated<U>(pub(crate) Arc<Known<U>>);
 
 /// Proof that the user gave the password within the

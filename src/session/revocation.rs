@@ -1,11 +1,11 @@
 //! A login that outlives its request: in a WebSocket, an event stream, a task.
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use crate::{
     error::{Kind, LoginError},
     secret::equal,
-    session::{Authenticated, Fresh, LoggedIn, Session, open::Freshness, proof::Known},
+    session::{Authenticated, Fresh, LoggedIn, Session, open::Freshness, proof::Known, visit},
     store::{RecordKind, Watch},
     user::AuthUser,
 };
@@ -104,10 +104,8 @@ impl<U: AuthUser> Fresh<U> {
 
 impl<P> Session<P> {
     /// Asks again whether the user is logged in, and fresh if that is what the
-    /// session proves, as a new request would. Call it right before what can't
-    /// be undone, such as saving a new password: a guard is asked before the body
-    /// of a request is read, and whoever sends that slowly may have been logged
-    /// out meanwhile.
+    /// session proves, as a new request would. For a handler that takes its time,
+    /// or reads the body itself, right before what can't be undone.
     ///
     /// # Errors
     ///
@@ -128,6 +126,48 @@ impl<P> Session<P> {
                 .ok_or_else(|| Kind::Ended.into())
         }
     }
+}
+
+/// A login of any user type, to be asked for again.
+pub(super) trait Recheck: Send + Sync {
+    fn recheck(
+        &self,
+        fresh: bool,
+    ) -> Pin<Box<dyn Future<Output = Result<(), LoginError>> + Send + '_>>;
+}
+
+impl<U: AuthUser> Recheck for Known<U> {
+    fn recheck(
+        &self,
+        fresh: bool,
+    ) -> Pin<Box<dyn Future<Output = Result<(), LoginError>> + Send + '_>> {
+        Box::pin(async move {
+            match fresh {
+                true => self.recheck_fresh().await.map(drop),
+                false if self.is_only_remembered() => Ok(()), // a look, which proves nothing
+                false => self
+                    .recheck()
+                    .await?
+                    .map(drop)
+                    .ok_or_else(|| Kind::Ended.into()),
+            }
+        })
+    }
+}
+
+/// Asks again for all whom this visit has found: between the guard and the
+/// handler lies the body, and it came slowly.
+///
+/// # Errors
+///
+/// [`Kind::Ended`] when a login is over, and as a guard that is asked.
+pub(crate) async fn recheck() -> Result<(), LoginError> {
+    let found = visit::peek(|notes| (notes.logins(), notes.asked_for_fresh));
+    let (logins, fresh) = found.unwrap_or_default();
+    for login in logins {
+        login.recheck(fresh).await?;
+    }
+    Ok(())
 }
 
 impl<U: AuthUser> Known<U> {

@@ -57,7 +57,9 @@ impl<U: AuthUser> Ask<'_, U> {
 
     /// Somebody gave the password just now.
     pub(crate) async fn fresh(&self) -> Result<Fresh<U>, LoginError> {
-        self.authenticated().await?.into_fresh()
+        let proof = self.authenticated().await?;
+        visit::note(self.enter()?, |notes| notes.asked_for_fresh = true);
+        proof.into_fresh()
     }
 
     /// Somebody, or nobody.
