@@ -33,14 +33,12 @@ use crate::store::SessionStore;
 /// ```
 /// use portcullis::{store::MemoryStore, testing::{Violations, conformance}};
 ///
-/// # fn main() -> Result<(), Violations> {
-/// # tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap().block_on(
 /// // #[tokio::test(flavor = "multi_thread")]
 /// async fn my_store_keeps_the_contract() -> Result<(), Violations> {
 ///     conformance(MemoryStore::new()).await
 /// }
-/// # my_store_keeps_the_contract())
-/// # }
+/// # let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+/// # runtime.block_on(my_store_keeps_the_contract()).unwrap();
 /// ```
 pub async fn conformance<S: SessionStore>(store: S) -> Result<(), Violations> {
     let trial = Trial::of(store);
