@@ -113,10 +113,23 @@ pub(super) fn find(program: &str, directories: &[PathBuf]) -> Option<PathBuf> {
     all.find(|file| file.is_file())
 }
 
-/// A port that was free a moment ago.
+/// A port for a server, with the one 10,000 above, which a node of a Redis
+/// cluster takes too. Both are below those that connections are given, or one
+/// of these could have it before the server does.
 pub(super) fn free_port() -> u16 {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
-    listener.local_addr().unwrap().port()
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let is_free = |port: &u16| {
+        [*port, port + 10_000]
+            .into_iter()
+            .all(|port| TcpListener::bind(("127.0.0.1", port)).is_ok())
+    };
+    let next = || {
+        let count = process::id()
+            .wrapping_mul(101)
+            .wrapping_add(COUNT.fetch_add(1, Ordering::Relaxed));
+        10_000 + (count % 12_000) as u16
+    };
+    std::iter::repeat_with(next).find(is_free).unwrap()
 }
 
 fn is_root() -> bool {
