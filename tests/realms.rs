@@ -249,3 +249,43 @@ async fn a_refused_login_is_of_the_realm_that_refused() {
     let reply = browser.post("/staff/login").await;
     assert_eq!(reply.header("location"), Some("/staff/login"));
 }
+
+/// What one realm must be fresh for is nothing that the other is asked after a slow body.
+#[tokio::test(start_paused = true)]
+async fn after_a_slow_body_each_realm_is_asked_for_what_its_guard_asked() {
+    async fn save(
+        _: (Session<portcullis::Fresh<Staff>>, Authenticated<Customer>),
+        body: String,
+    ) -> String {
+        body
+    }
+    let manager = LoginManager::builder()
+        .secret_key(key(1))
+        .login_path("/login");
+    let customers = manager.user_loader(Customer::load).build().unwrap();
+    let manager = LoginManager::builder().realm("staff").secret_key(key(1));
+    let staff = manager.user_loader(Staff::load).build().unwrap();
+    let app = (customers, staff).into_router(|(customers, staff)| {
+        Routes::new()
+            .post("/customer/login", Customer::log_in)
+            .get("/customer", Customer::page)
+            .post("/staff/login", Staff::log_in)
+            .post("/save", save)
+            .with_state(App { customers, staff })
+    });
+    let mut browser = Browser::of(app);
+    browser.post("/customer/login").await;
+    browser.close();
+    assert_eq!(browser.get("/customer").await.body, "Customer 1"); // remembered: not fresh
+    browser.post("/staff/login").await;
+    let (sender, receiver) = tokio::sync::oneshot::channel::<&str>();
+    let body = futures_util::stream::once(receiver);
+    let request = browser.request(Method::POST, "/save", &[("accept", "application/json")]);
+    let request = request.map(|_| axum::body::Body::from_stream(body));
+    let router = browser.app.clone();
+    let answer = tokio::spawn(async move { send(&router, request).await });
+    tokio::time::sleep(std::time::Duration::from_secs(6)).await; // of the paused clock
+    sender.send("saved").unwrap();
+    let reply = answer.await.unwrap();
+    assert_eq!((reply.status.as_u16(), reply.body.as_str()), (200, "saved"));
+}

@@ -217,17 +217,12 @@ impl<U: AuthUser> Realm<U> {
         user: UserIndex,
         keep: LoginId,
     ) -> Result<u64, LoginError> {
-        let kept = self.alive(user).await?;
-        let kept = kept.into_iter().find(|login| login.id == keep);
-        let Some(session) = kept.and_then(|login| login.session) else {
+        let alive = self.alive(user).await?;
+        let kept = alive.iter().find(|login| login.id == keep);
+        let Some(session) = kept.and_then(|login| login.session.as_ref()) else {
             // A remembered browser without a session: the others go one by one.
             let mut ended = 0;
-            for login in self
-                .alive(user)
-                .await?
-                .into_iter()
-                .filter(|login| login.id != keep)
-            {
+            for login in alive.iter().filter(|login| login.id != keep) {
                 ended += u64::from(self.end_login(user, login.id).await?);
             }
             return Ok(ended);

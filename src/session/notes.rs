@@ -31,8 +31,6 @@ pub(crate) struct Notes {
     pub(crate) looked_at_request: bool,
     /// Somebody is logged in, or was when the request came in.
     pub(crate) logged_in: bool,
-    /// A guard has asked whether the login is fresh.
-    pub(crate) asked_for_fresh: bool,
     /// The answer is for one person's eyes.
     pub(crate) private: bool,
     /// The realm whose guard was asked last, or else whose look was the first.
@@ -53,6 +51,8 @@ struct Seen {
     found: Option<Box<dyn Any + Send>>,
     /// Who was found, to be asked for again.
     login: Option<Arc<dyn Recheck>>,
+    /// A guard has asked whether that login is fresh.
+    asked_for_fresh: bool,
 }
 
 impl Notes {
@@ -93,6 +93,7 @@ impl Notes {
             presented,
             found: None,
             login: None,
+            asked_for_fresh: false,
         });
     }
 
@@ -132,12 +133,20 @@ impl Notes {
         })
     }
 
-    /// Everybody who was found, in each realm.
-    pub(super) fn logins(&self) -> Vec<Arc<dyn Recheck>> {
-        self.seen
-            .iter()
-            .filter_map(|seen| seen.login.clone())
-            .collect()
+    /// A guard of this realm asks whether the login is fresh.
+    pub(crate) fn ask_for_fresh(&mut self, core: &Arc<Core>) {
+        if let Some(seen) = self.by_mut(core) {
+            seen.asked_for_fresh = true;
+        }
+    }
+
+    /// Who was found in each realm, and whether it had to be fresh.
+    pub(super) fn logins(&self) -> Vec<(Arc<dyn Recheck>, bool)> {
+        let logins = self.seen.iter().filter_map(|seen| {
+            let login = seen.login.clone()?;
+            Some((login, seen.asked_for_fresh))
+        });
+        logins.collect()
     }
 
     /// From now on this realm's state in this request is `found`.

@@ -162,9 +162,8 @@ impl<U: AuthUser> Recheck for Known<U> {
 ///
 /// [`Kind::Ended`] when a login is over, and as a guard that is asked.
 pub(crate) async fn recheck() -> Result<(), LoginError> {
-    let found = visit::peek(|notes| (notes.logins(), notes.asked_for_fresh));
-    let (logins, fresh) = found.unwrap_or_default();
-    for login in logins {
+    let logins = visit::peek(|notes| notes.logins());
+    for (login, fresh) in logins.unwrap_or_default() {
         login.recheck(fresh).await?;
     }
     Ok(())

@@ -58,7 +58,8 @@ impl<U: AuthUser> Ask<'_, U> {
     /// Somebody gave the password just now.
     pub(crate) async fn fresh(&self) -> Result<Fresh<U>, LoginError> {
         let proof = self.authenticated().await?;
-        visit::note(self.enter()?, |notes| notes.asked_for_fresh = true);
+        let core = &self.login.0.core;
+        visit::note(self.enter()?, |notes| notes.ask_for_fresh(core));
         proof.into_fresh()
     }
 
