@@ -6,7 +6,7 @@ import sys
 
 FLOORS = [
     ["error", "secret", "clock", "key", "token", "signed", "local_path"],
-    ["store", "user", "loader", "event"],
+    ["store", "user", "loader", "event", "password", "totp"],
     ["manager"],
     ["session"],
     ["web"],

@@ -48,10 +48,24 @@ pub(crate) enum Kind {
     NeedsRefresh {
         max_age: Option<u64>,
     },
+    /// The first factor is checked, and the second is not.
+    Pending,
     LoggedInAlready,
     Forbidden,
+    /// Too many failures: wait so many seconds.
+    Throttled {
+        retry_after: u64,
+    },
+    /// More passwords wait to be hashed than may.
+    Busy,
+    /// A password could not be hashed.
+    Hashing,
+    /// A new password is too short or too long.
+    UnfitPassword,
     Store,
     Loader,
+    /// A check of the app's failed: that of a second factor.
+    Check,
     /// The head of the answer is gone, so a cookie can't be sent any more.
     Answered,
     /// A program error that the compiler could not see.
@@ -67,10 +81,16 @@ impl Kind {
             Kind::Ended => "the session has ended",
             Kind::Unauthorized => "nobody is logged in",
             Kind::NeedsRefresh { .. } => "the login is not fresh",
+            Kind::Pending => "the second factor is not checked yet",
             Kind::LoggedInAlready => "somebody is logged in already",
             Kind::Forbidden => "the request is forbidden",
+            Kind::Throttled { .. } => "there were too many failed logins",
+            Kind::Busy => "too many passwords wait to be checked",
+            Kind::Hashing => "the password could not be hashed",
+            Kind::UnfitPassword => "the new password is too short or too long",
             Kind::Store => "the session store failed",
             Kind::Loader => "the user loader failed",
+            Kind::Check => "the check of a second factor failed",
             Kind::Answered => "the answer has been sent, its cookies can't be changed any more",
             Kind::Misuse => "the request has no place of this login manager",
             Kind::TooLarge => "the session data is too large",
@@ -89,6 +109,22 @@ impl LoginError {
     /// check of the app's own, such as that of a [`HoldsProof`](crate::HoldsProof).
     pub fn forbidden() -> Self {
         Kind::Forbidden.into()
+    }
+
+    /// Were there too many failed logins? Answered with 429, and after how many
+    /// seconds to come back: see [`Throttle`](crate::Throttle).
+    pub fn is_throttled(&self) -> bool {
+        matches!(self.kind, Kind::Throttled { .. })
+    }
+
+    /// Do more passwords wait to be checked than this server can? Answered with 503.
+    pub fn is_busy(&self) -> bool {
+        self.kind == Kind::Busy
+    }
+
+    /// Is a new password too short, or too long? Answered with 422.
+    pub fn is_unfit_password(&self) -> bool {
+        self.kind == Kind::UnfitPassword
     }
 
     /// Is it [`forbidden`](Self::forbidden)?
@@ -117,6 +153,11 @@ impl LoginError {
         self.kind == Kind::Unauthorized
     }
 
+    /// Is a second factor to be checked first, where somebody had to be logged in?
+    pub fn is_pending(&self) -> bool {
+        self.kind == Kind::Pending
+    }
+
     /// Is the login older than the fresh window, where it had to be [`Fresh`](crate::Fresh)?
     pub fn needs_refresh(&self) -> bool {
         matches!(self.kind, Kind::NeedsRefresh { .. })
@@ -130,6 +171,12 @@ impl LoginError {
     /// Did the user loader fail?
     pub fn is_loader(&self) -> bool {
         self.kind == Kind::Loader
+    }
+
+    /// Did the check of a [second factor](crate::SecondFactor) fail, so that
+    /// nobody knows whether it was right?
+    pub fn is_check(&self) -> bool {
+        self.kind == Kind::Check
     }
 
     /// Is the session data of a stranger or a user over its limit?
@@ -157,6 +204,27 @@ impl LoginError {
         tracing::error!(target: "portcullis", realm, error = %source, "the user loader failed");
         Self {
             kind: Kind::Loader,
+            source: Some(source),
+        }
+    }
+
+    /// An error of a check of the app's; logged here, where it enters.
+    pub(crate) fn check(realm: &str, source: impl Into<BoxError>) -> Self {
+        let source = source.into();
+        tracing::error!(target: "portcullis", realm, error = %source, "the check of a second factor failed");
+        Self {
+            kind: Kind::Check,
+            source: Some(source),
+        }
+    }
+
+    /// A password could not be hashed; logged here, where it enters.
+    #[cfg(feature = "password")]
+    pub(crate) fn hashing(source: impl Into<BoxError>) -> Self {
+        let source = source.into();
+        tracing::error!(target: "portcullis", error = %source, "a password could not be hashed");
+        Self {
+            kind: Kind::Hashing,
             source: Some(source),
         }
     }

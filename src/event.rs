@@ -44,6 +44,9 @@ pub(crate) trait HasUser<U>: Send + Sync {
 pub enum EventKind {
     /// A user logged in.
     UserLoggedIn,
+    /// The first of a user's two factors was checked, by hand or by the remember
+    /// cookie; nobody is logged in before the second one is.
+    SecondFactorAsked,
     /// A user logged out.
     UserLoggedOut,
     /// A user who was logged in gave the password once more.
@@ -61,6 +64,9 @@ pub enum EventKind {
     /// A login was refused: the answer to [`LoginError::refused`](crate::LoginError::refused)
     /// and to an inactive user. Nobody is known of it.
     LoginRefused,
+    /// A login was not tried, because there were too many failures before:
+    /// [`Throttle`](crate::Throttle). Nobody is known of it.
+    LoginThrottled,
     /// Somebody was turned away who may not do this: 403.
     UserForbidden,
     /// A session came from another browser than it was made for: it was made
@@ -87,6 +93,7 @@ impl EventKind {
     pub fn name(self) -> &'static str {
         match self {
             Self::UserLoggedIn => "user_logged_in",
+            Self::SecondFactorAsked => "second_factor_asked",
             Self::UserLoggedOut => "user_logged_out",
             Self::UserLoginConfirmed => "user_login_confirmed",
             Self::UserLoadedFromCookie => "user_loaded_from_cookie",
@@ -95,6 +102,7 @@ impl EventKind {
             Self::UserUnauthorized => "user_unauthorized",
             Self::UserNeedsRefresh => "user_needs_refresh",
             Self::LoginRefused => "login_refused",
+            Self::LoginThrottled => "login_throttled",
             Self::UserForbidden => "user_forbidden",
             Self::SessionProtected => "session_protected",
             Self::UserSwitched => "user_switched",
@@ -115,7 +123,7 @@ impl EventKind {
             };
         }
         match self {
-            Self::SessionProtected | Self::RememberTheft => log!(warn),
+            Self::SessionProtected | Self::RememberTheft | Self::LoginThrottled => log!(warn),
             Self::UserUnauthorized | Self::UserNeedsRefresh | Self::UserLoadedFromRequest => {
                 log!(debug)
             }

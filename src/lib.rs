@@ -10,6 +10,8 @@ mod key;
 mod loader;
 mod local_path;
 mod manager;
+#[cfg(feature = "password")]
+mod password;
 pub mod routing;
 mod secret;
 mod session;
@@ -27,6 +29,8 @@ pub mod stores {}
 #[cfg(feature = "testing")]
 pub mod testing;
 mod token;
+#[cfg(feature = "totp")]
+mod totp;
 mod user;
 mod web;
 
@@ -37,18 +41,25 @@ pub use key::SecretKey;
 pub use loader::{RequestLoader, UserLoader};
 pub use local_path::{IntoLocalPath, LocalPath};
 pub use manager::{
-    Builder, Dangerous, FreshFor, HasKey, HasLoader, KeyGiven, KeyMissing, ListedSession,
-    LoaderGiven, LoaderMissing, Login, LoginId, LoginManager, NextIn, NoKey, NoLoader, PeerAddress,
-    SameSite, SessionInfo, SessionProtection, Sessions, Source, Unbuilt, UserAgent, UserKnown,
-    Verified,
+    Builder, Dangerous, FirstFactor, FreshFor, HalfVerified, HasKey, HasLoader, KeyGiven,
+    KeyMissing, ListedSession, LoaderGiven, LoaderMissing, Login, LoginId, LoginManager, NextIn,
+    NoKey, NoLoader, PeerAddress, Proved, SameSite, SessionInfo, SessionProtection, Sessions,
+    Source, Throttle, Unbuilt, UserAgent, UserKnown, Verified,
 };
+#[cfg(feature = "password")]
+pub use password::{HasPassword, Password, PasswordCost};
 pub use routing::{AccessRow, AccessTable, Anyone, Public, Realms, Routes, public};
+#[cfg(feature = "totp")]
+pub use session::TotpCode;
 pub use session::{
-    Anonymous, AnySession, Authenticated, ConfirmLogin, CredentialsChanged, Fresh, IsFresh,
-    IsVerified, LoggedIn, LoginUser, LogoutUser, MayLogIn, OnlyRealm, OrSession, OwnSessions,
-    Session, SwitchUser,
+    Anonymous, AnySession, Authenticated, BeginLogin, ConfirmLogin, CredentialsChanged,
+    FinishLogin, Fresh, IsFresh, IsHalfVerified, IsPending, IsVerified, KnowsUser, LoggedIn,
+    LoginAttempt, LoginUser, LogoutUser, MayLogIn, OneTimeToken, OnlyRealm, OrSession, OwnSessions,
+    Pending, Purpose, RecoveryCode, SecondFactor, Session, SpentBy, SwitchUser,
 };
-pub use user::{AuthHash, AuthUser, Factors, NeverPending, OneFactor};
+#[cfg(feature = "totp")]
+pub use totp::{HasTotp, TotpSecret};
+pub use user::{AuthHash, AuthUser, Factors, NeverPending, OneFactor, TwoFactors};
 pub use web::{
     Answers, By, CurrentUser, Data, Flash, Flashes, HoldsProof, LoginState, NoState, Reason,
     Refusal, SessionData,

@@ -2,7 +2,7 @@
 
 use std::{fmt::Debug, hash::Hash};
 
-use ring::digest;
+use ring::digest::{Context, SHA256};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::secret::redacted;
@@ -48,7 +48,7 @@ pub trait AuthUser: Send + Sync + 'static {
     /// keeps something by their ids.
     type Id: Serialize + DeserializeOwned + Clone + Eq + Hash + Debug + Send + Sync + 'static;
 
-    /// How many factors it takes to log in: [`OneFactor`].
+    /// How many factors it takes to log in: [`OneFactor`] or [`TwoFactors`].
     type Factors: Factors;
 
     /// Who this is, the same for as long as the account lives.
@@ -61,6 +61,15 @@ pub trait AuthUser: Send + Sync + 'static {
     /// May this user be logged in now? Asked at login and whenever the user is
     /// loaded; `false` ends the session.
     fn is_active(&self) -> bool {
+        true
+    }
+
+    /// Has this user a second factor? Asked only where [`Factors`](Self::Factors) is
+    /// [`TwoFactors`]; `false` lets the user in with one, to set up the second.
+    ///
+    /// What it says may not depend on the request or the time: a second factor
+    /// that is removed changes the [auth hash](Self::session_auth_hash) as well.
+    fn has_second_factor(&self) -> bool {
         true
     }
 
@@ -107,11 +116,10 @@ impl AuthHash {
 
 /// How many factors a login takes: the type of [`AuthUser::Factors`].
 ///
-/// Sealed: [`OneFactor`] is what there is.
+/// Sealed: [`OneFactor`] or [`TwoFactors`].
 pub trait Factors: sealed::Factors + 'static {
-    /// The session of a user between two factors; for one factor there is none,
-    /// and a `match` needs no arm for it.
-    type PendingSession<U: AuthUser>: Send;
+    /// The first of two types for one factor, the second for two.
+    type Either<One: Send, Two: Send>: Send;
 }
 
 /// One factor logs in: a password, a passkey, a link in an e-mail.
@@ -119,16 +127,94 @@ pub trait Factors: sealed::Factors + 'static {
 pub enum OneFactor {}
 
 impl Factors for OneFactor {
-    type PendingSession<U: AuthUser> = NeverPending;
+    type Either<One: Send, Two: Send> = One;
+}
+
+/// It takes two: after the first one a user is [`Pending`](crate::Pending), and
+/// only a checked second factor logs in.
+///
+/// What was checked first is a [`FirstFactor`](crate::FirstFactor), which must be
+/// matched: users who have not set up a second factor yet
+/// ([`has_second_factor`](AuthUser::has_second_factor)) are let in by one.
+#[derive(Debug)]
+pub enum TwoFactors {}
+
+impl Factors for TwoFactors {
+    type Either<One: Send, Two: Send> = Two;
 }
 
 /// What cannot be: a login of one factor that waits for a second.
 #[derive(Debug)]
 pub enum NeverPending {}
 
-mod sealed {
-    pub trait Factors {}
-    impl Factors for super::OneFactor {}
+pub(crate) mod sealed {
+    use super::{AuthUser, OneFactor, TwoFactors};
+
+    pub trait Factors {
+        #[doc(hidden)]
+        const ARE_TWO: bool;
+
+        /// Is this user asked for a second factor?
+        #[doc(hidden)]
+        fn is_another_asked<U: AuthUser>(user: &U) -> bool;
+
+        /// What only users of two factors have.
+        #[doc(hidden)]
+        fn of_two<One: Send, Two: Send>(
+            two: impl FnOnce() -> Two,
+        ) -> Option<<Self as super::Factors>::Either<One, Two>>
+        where
+            Self: super::Factors;
+
+        #[doc(hidden)]
+        fn either<T, One: Send, Two: Send>(
+            value: T,
+            one: impl FnOnce(T) -> One,
+            two: impl FnOnce(T) -> Two,
+        ) -> <Self as super::Factors>::Either<One, Two>
+        where
+            Self: super::Factors;
+    }
+
+    impl Factors for OneFactor {
+        const ARE_TWO: bool = false;
+
+        fn is_another_asked<U: AuthUser>(_: &U) -> bool {
+            false
+        }
+
+        fn of_two<One: Send, Two: Send>(_: impl FnOnce() -> Two) -> Option<One> {
+            None
+        }
+
+        fn either<T, One: Send, Two: Send>(
+            value: T,
+            one: impl FnOnce(T) -> One,
+            _: impl FnOnce(T) -> Two,
+        ) -> One {
+            one(value)
+        }
+    }
+
+    impl Factors for TwoFactors {
+        const ARE_TWO: bool = true;
+
+        fn is_another_asked<U: AuthUser>(user: &U) -> bool {
+            user.has_second_factor()
+        }
+
+        fn of_two<One: Send, Two: Send>(two: impl FnOnce() -> Two) -> Option<Two> {
+            Some(two())
+        }
+
+        fn either<T, One: Send, Two: Send>(
+            value: T,
+            _: impl FnOnce(T) -> One,
+            two: impl FnOnce(T) -> Two,
+        ) -> Two {
+            two(value)
+        }
+    }
 }
 
 /// The key of a user in a store's index: a digest of the realm, the user type and the id.
@@ -170,7 +256,7 @@ pub(crate) fn device_digest(what: &str, realm: &str, id: &[u8], text: &[u8]) -> 
 
 /// SHA-256 over parts whose borders count.
 fn sha256(parts: &[&[u8]]) -> [u8; 32] {
-    let mut context = digest::Context::new(&digest::SHA256);
+    let mut context = Context::new(&SHA256);
     for part in parts {
         context.update(&(part.len() as u64).to_be_bytes());
         context.update(part);
@@ -178,6 +264,11 @@ fn sha256(parts: &[&[u8]]) -> [u8; 32] {
     let mut digest = [0; 32];
     digest.copy_from_slice(context.finish().as_ref());
     digest
+}
+
+/// SHA-256 over parts whose borders count, cut to 128 bits.
+pub(crate) fn digest(parts: &[&[u8]]) -> [u8; 16] {
+    cut(sha256(parts))
 }
 
 /// A short mark of a type's name.

@@ -4,7 +4,7 @@
 use std::convert::Infallible;
 
 use axum::extract::FromRef;
-use portcullis::{AuthHash, AuthUser, Login, LoginManager, OneFactor, SecretKey};
+use portcullis::{AuthHash, AuthUser, Login, LoginManager, OneFactor, SecretKey, TwoFactors};
 
 pub struct User {
     pub name: String,
@@ -80,4 +80,20 @@ pub fn staff() -> LoginManager<Staff> {
         .secret_key(key())
         .build()
         .unwrap()
+}
+
+/// Somebody with two factors.
+pub struct Member;
+
+impl AuthUser for Member {
+    type Id = u64;
+    type Factors = TwoFactors;
+
+    fn id(&self) -> u64 {
+        1
+    }
+
+    fn session_auth_hash(&self) -> AuthHash {
+        AuthHash::none()
+    }
 }

@@ -16,7 +16,7 @@ use crate::{
         finders::{Finders, Loads},
     },
     store::{AnyStore, MemoryStore, SessionStore},
-    user::AuthUser,
+    user::{AuthUser, sealed::Factors as _},
 };
 
 /// Builds a [`LoginManager`].
@@ -60,7 +60,7 @@ use crate::{
 /// ```
 #[must_use]
 pub struct Builder<L, K> {
-    loader: L,
+    pub(super) loader: L,
     key: K,
     older_keys: Vec<SecretKey>,
     store: AnyStore,
@@ -340,6 +340,11 @@ impl<L, K> Builder<L, K> {
             mut settings,
         } = self;
         check(&settings)?;
+        if U::Factors::ARE_TWO && settings.second_factor_at.is_none() {
+            return Err(BuildError::new(
+                "users of two factors are asked for the second somewhere: say `.second_factor_path(\"/login/code\")`",
+            ));
+        }
         store.set_timeout(settings.store_timeout);
         #[cfg(all(feature = "testing", not(debug_assertions)))]
         tracing::warn!(

@@ -48,6 +48,10 @@ pub(super) fn check(settings: &Settings) -> Result<(), BuildError> {
     if settings.store_timeout.is_zero() {
         return refuse("a store needs some time to answer".to_owned());
     }
+    #[cfg(feature = "password")]
+    if settings.password_cost != crate::password::PasswordCost::CHEAP {
+        settings.password_cost.check()?;
+    }
     if settings.max_sessions_per_user == 0 {
         return refuse("with no session per user nobody can log in".to_owned());
     }
@@ -61,7 +65,11 @@ pub(super) fn check(settings: &Settings) -> Result<(), BuildError> {
             ));
         }
     }
-    let places = [&settings.login_at, &settings.refresh_at];
+    let places = [
+        &settings.login_at,
+        &settings.refresh_at,
+        &settings.second_factor_at,
+    ];
     places.into_iter().flatten().try_for_each(Place::check)?;
     settings.check_messages()
 }
@@ -91,6 +99,7 @@ fn check_remember(settings: &Settings) -> Result<(), BuildError> {
         settings.stranger_cookie(),
         settings.flash_cookie(),
         settings.next_cookie(),
+        settings.known_cookie(),
     ];
     if others.contains(&name) {
         return refuse(format!("two cookies are called `{name}`"));

@@ -34,6 +34,8 @@ pub(crate) struct LoginFacts<'a> {
     pub(crate) ends: Timestamp,
     /// When the user proved who it is; none if that does not count as fresh.
     pub(crate) verified: Option<Timestamp>,
+    /// By a second factor too.
+    pub(crate) second_factor: bool,
     /// Logged in although not active: then loading does not ask again.
     pub(crate) forced: bool,
     /// What the login rests on.
@@ -42,6 +44,17 @@ pub(crate) struct LoginFacts<'a> {
     pub(crate) device: Device,
     /// And what it is called.
     pub(crate) device_name: &'a str,
+    /// Nobody is logged in yet: the second factor is not checked.
+    pub(crate) pending: Option<PendingFacts>,
+}
+
+/// What is known of a login that waits for its second factor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct PendingFacts {
+    /// How often it was tried.
+    pub(crate) tries: u8,
+    /// How long this browser is to be remembered, in seconds, if at all.
+    pub(crate) remember: Option<u64>,
 }
 
 /// Digests of what tells one browser from another, each bound to realm and
@@ -94,6 +107,7 @@ mod tests {
             auth_hash: [7; 16],
             ends: Timestamp::from_unix_seconds(2_000_000_000),
             verified: None,
+            second_factor: false,
             forced: false,
             source: Source::ByHand,
             device: Device {
@@ -101,6 +115,7 @@ mod tests {
                 address: None,
             },
             device_name: "Firefox on Linux",
+            pending: None,
         };
         Content {
             login: Some(login),

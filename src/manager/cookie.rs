@@ -20,15 +20,18 @@ pub(crate) enum CookieOf {
     Remember,
     Flash,
     Next,
+    /// Says that a browser has logged in before, and opens nothing.
+    Known,
 }
 
 impl CookieOf {
-    pub(crate) const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 6] = [
         Self::Login,
         Self::Stranger,
         Self::Remember,
         Self::Flash,
         Self::Next,
+        Self::Known,
     ];
 }
 
@@ -56,6 +59,9 @@ pub(crate) struct Cookies {
     remember: CookieKind,
     flash: CookieKind,
     next: CookieKind,
+    known: CookieKind,
+    /// Of tokens that are no cookies.
+    pub(crate) one_time: KeyRing,
 }
 
 impl Cookies {
@@ -73,6 +79,8 @@ impl Cookies {
             remember: kind(settings.remember_cookie(), "remember", remembers),
             flash: kind(settings.flash_cookie(), "flash", of_this_host()),
             next: kind(settings.next_cookie(), "next", of_this_host()),
+            one_time: KeyRing::derive(keys, &settings.realm, "one-time"),
+            known: kind(settings.known_cookie(), "known", of_this_host()),
         }
     }
 
@@ -83,6 +91,7 @@ impl Cookies {
             CookieOf::Remember => &self.remember,
             CookieOf::Flash => &self.flash,
             CookieOf::Next => &self.next,
+            CookieOf::Known => &self.known,
         }
     }
 }

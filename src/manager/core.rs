@@ -1,17 +1,22 @@
 //! What a manager is made of, once it is built.
 
-use std::sync::{
-    Arc, OnceLock, Weak,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Arc, OnceLock, Weak,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
 
 use tokio::runtime::Handle;
 
+#[cfg(feature = "password")]
+use crate::manager::hashing::Hashing;
 use crate::{
     clock::{Clock, Timestamp},
     error::{BoxError, LoginError},
     event::{EventKind, HasUser, LoginEvent},
-    key::SecretKey,
+    key::{KeyRing, SecretKey},
     manager::{
         cookie::{CookieKind, CookieOf, Cookies, Sent},
         finders::Finders,
@@ -88,6 +93,8 @@ pub(crate) struct Core {
     cookies: Cookies,
     pub(crate) store: AnyStore,
     pub(crate) clock: Arc<dyn Clock>,
+    #[cfg(feature = "password")]
+    pub(crate) hashing: Hashing,
     swept: AtomicBool,
     told: OnceLock<Weak<dyn Told>>,
 }
@@ -101,6 +108,8 @@ impl Core {
     ) -> Self {
         Self {
             cookies: Cookies::new(&settings, keys),
+            #[cfg(feature = "password")]
+            hashing: Hashing::new(settings.password_cost),
             settings,
             store,
             clock,
@@ -113,9 +122,19 @@ impl Core {
         self.cookies.of(of)
     }
 
-    /// A value that says `text` for a while; `None` if it is too long for a cookie.
+    /// What signs the tokens of messages.
+    pub(crate) fn one_time_keys(&self) -> &KeyRing {
+        &self.cookies.one_time
+    }
+
+    /// A value that says `text` on the way to the next page; `None` if it is too long for a cookie.
     pub(crate) fn carry(&self, of: CookieOf, text: &str) -> Option<Sent> {
-        let end = self.now().plus(CARRIED_FOR);
+        self.carry_for(of, text, CARRIED_FOR)
+    }
+
+    /// A value that says `text` for so long; `None` if it is too long for a cookie.
+    pub(crate) fn carry_for(&self, of: CookieOf, text: &str, lasts: Duration) -> Option<Sent> {
+        let end = self.now().plus(lasts);
         let value = signed::sign(&self.cookie(of).keys, text, end)?;
         Some(Sent::Value(value, Some(end)))
     }

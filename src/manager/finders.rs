@@ -9,6 +9,8 @@ use std::{
 
 use http::request::Parts;
 
+#[cfg(feature = "password")]
+use crate::manager::passwords::DynSaver;
 use crate::{
     error::BoxError,
     loader::{RequestLoader, UserLoader},
@@ -21,6 +23,8 @@ pub(crate) struct Finders<U> {
     pub(crate) loader: Box<dyn DynLoader<U>>,
     pub(crate) request: Option<Box<dyn DynRequestLoader<U>>>,
     pub(crate) listeners: Listeners<U>,
+    #[cfg(feature = "password")]
+    pub(crate) upgrade: Option<Box<dyn DynSaver<U>>>,
 }
 
 impl<U: AuthUser> Finders<U> {
@@ -29,6 +33,8 @@ impl<U: AuthUser> Finders<U> {
             loader: Box::new(loader),
             request: None,
             listeners: Listeners::new(),
+            #[cfg(feature = "password")]
+            upgrade: None,
         }
     }
 }
@@ -66,7 +72,9 @@ impl<U: AuthUser, F: RequestLoader<U>> DynRequestLoader<U> for Loads<F> {
     }
 }
 
-async fn caught<U, E: Into<BoxError>, F>(begin: impl FnOnce() -> F) -> Result<Option<U>, BoxError>
+pub(super) async fn caught<U, E: Into<BoxError>, F>(
+    begin: impl FnOnce() -> F,
+) -> Result<Option<U>, BoxError>
 where
     F: Future<Output = Result<Option<U>, E>>,
 {

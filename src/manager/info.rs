@@ -14,6 +14,7 @@ pub struct SessionInfo {
     seen: Timestamp,
     ends: Timestamp,
     verified: Option<Timestamp>,
+    second_factor: bool,
 }
 
 /// What a login rests on: [`SessionInfo::source`].
@@ -38,6 +39,7 @@ impl SessionInfo {
             seen: record.seen,
             ends: login.ends,
             verified: login.verified,
+            second_factor: login.second_factor,
         }
     }
 
@@ -51,6 +53,7 @@ impl SessionInfo {
             seen: series.seen,
             ends: series.expires,
             verified: None,
+            second_factor: false,
         }
     }
 
@@ -64,6 +67,7 @@ impl SessionInfo {
             seen: now,
             ends: now,
             verified: None,
+            second_factor: false,
         }
     }
 
@@ -114,6 +118,11 @@ impl SessionInfo {
     /// When it ends however much it is used. A remembered browser goes on with a new one.
     pub fn ends_at(&self) -> Timestamp {
         self.ends
+    }
+
+    /// Was a second factor checked when the user last proved who it is?
+    pub fn by_second_factor(&self) -> bool {
+        self.second_factor
     }
 
     /// When the user last proved who it is, if that counts for freshness.

@@ -5,8 +5,8 @@ use std::{fmt, sync::Arc};
 use crate::{
     clock::Timestamp,
     error::{Kind, LoginError},
-    manager::{Core, FreshFor, Realm, settings::VERIFIED_FOR},
-    user::AuthUser,
+    manager::{Core, FirstFactor, FreshFor, Proved, Realm, settings::VERIFIED_FOR},
+    user::{AuthUser, sealed::Factors as _},
 };
 
 /// The handle of a manager: lent inside [`into_router`](crate::LoginManager::into_router),
@@ -39,12 +39,31 @@ impl<U: AuthUser> Login<U> {
     /// # Security
     ///
     /// The library believes it. It is the one word to grep for in a review:
-    /// every way to log in goes through it.
-    pub fn vouch_for(&self, user: U) -> Verified<U> {
+    /// every way to log in goes through it, or through
+    /// [`vouch_for_all_factors`](Self::vouch_for_all_factors).
+    pub fn vouch_for(&self, user: U) -> Proved<U> {
+        let verified = self.verified(user, false);
+        U::Factors::either(verified, |verified| verified, FirstFactor::of)
+    }
+
+    /// Says that this person proved to be `user`, just now, by all factors that
+    /// the user has: after a check of your own that is worth two, as a passkey
+    /// with the user's verification is. For users of one factor it is
+    /// [`vouch_for`](Self::vouch_for).
+    ///
+    /// # Security
+    ///
+    /// The library asks for nothing more: the second word to grep for in a review.
+    pub fn vouch_for_all_factors(&self, user: U) -> Verified<U> {
+        self.verified(user, true)
+    }
+
+    pub(crate) fn verified(&self, user: U, second_factor: bool) -> Verified<U> {
         Verified {
             realm: self.0.clone(),
             user,
             at: self.0.core.now(),
+            second_factor,
         }
     }
 }
@@ -75,6 +94,8 @@ pub struct Verified<U> {
     pub(crate) realm: Arc<Realm<U>>,
     pub(crate) user: U,
     pub(crate) at: Timestamp,
+    /// By a second factor too.
+    pub(crate) second_factor: bool,
 }
 
 impl<U: AuthUser> Verified<U> {

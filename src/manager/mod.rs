@@ -10,25 +10,34 @@ mod check;
 pub(crate) mod content;
 mod cookie;
 mod core;
+mod counter;
 mod dangerous;
 mod finders;
+mod first_factor;
 mod fresh_for;
+#[cfg(feature = "password")]
+mod hashing;
 mod info;
 mod listeners;
 mod login;
 mod login_id;
 mod messages;
 mod missing;
+#[cfg(feature = "password")]
+mod passwords;
 mod place;
 mod places;
 mod protection;
 mod remember;
+mod second_factor;
 pub(crate) mod series;
 mod sessions;
-mod settings;
+pub(crate) mod settings;
+mod throttle;
 
 pub use builder::Builder;
 pub use dangerous::Dangerous;
+pub use first_factor::{FirstFactor, HalfVerified, Proved};
 pub use fresh_for::FreshFor;
 pub use info::{SessionInfo, Source};
 pub use login::{Login, Verified};
@@ -41,10 +50,14 @@ pub use places::NextIn;
 pub use protection::{PeerAddress, SessionProtection, UserAgent};
 pub use remember::SameSite;
 pub use sessions::{ListedSession, Sessions};
+pub use throttle::Throttle;
+
+pub(crate) use throttle::Limit;
 
 pub(crate) use self::{
     cookie::{CookieOf, Sent},
     core::{Core, Realm},
+    counter::{Counted, Tally},
     place::{Place, with_next},
 };
 pub(crate) use remember::LONGEST;

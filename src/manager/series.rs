@@ -204,10 +204,12 @@ mod tests {
             auth_hash: [0; 16],
             ends: at(0),
             verified: None,
+            second_factor: false,
             forced: false,
             source: Source::ByHand,
             device: Device::default(),
             device_name: "Firefox on Linux",
+            pending: None,
         };
         let mut series = SeriesContent::new(&login, GRACE, LOGIN, at(0));
         assert_eq!(series.judge(A, A, at(0)), Verdict::Present);

@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+#[cfg(feature = "password")]
+use crate::password::PasswordCost;
 use crate::{
     local_path::LocalPath,
     manager::{
-        FreshFor, NextIn, PeerAddress, Place, SessionProtection, UserAgent,
+        FreshFor, NextIn, PeerAddress, Place, SessionProtection, Throttle, UserAgent,
         remember::RememberSettings,
     },
 };
@@ -30,8 +32,15 @@ pub(crate) struct Settings {
     pub(crate) max_data: usize,
     pub(crate) max_sessions_per_user: u32,
     pub(crate) store_timeout: Duration,
+    pub(crate) throttle: Throttle,
+    #[cfg(feature = "password")]
+    pub(crate) password_cost: PasswordCost,
+    #[cfg(feature = "password")]
+    pub(crate) min_password_chars: usize,
     pub(crate) login_at: Option<Place>,
     pub(crate) refresh_at: Option<Place>,
+    pub(crate) second_factor_at: Option<Place>,
+    pub(crate) remember_skips_second_factor: bool,
     pub(crate) after_login_path: LocalPath,
     pub(crate) next_in: NextIn,
     pub(crate) messages: bool,
@@ -66,8 +75,15 @@ impl Default for Settings {
             max_data: 16 * 1024,
             max_sessions_per_user: 100,
             store_timeout: Duration::from_secs(5),
+            throttle: Throttle::default(),
+            #[cfg(feature = "password")]
+            password_cost: PasswordCost::default(),
+            #[cfg(feature = "password")]
+            min_password_chars: 8, // OWASP ASVS 5.0, 6.2.1
             login_at: None,
             refresh_at: None,
+            second_factor_at: None,
+            remember_skips_second_factor: false,
             after_login_path: LocalPath::from_static("/"),
             next_in: NextIn::Query,
             messages: true,
@@ -89,6 +105,12 @@ pub(crate) const VERIFIED_FOR: Duration = Duration::from_secs(5 * 60);
 
 /// How long a browser carries a message or a `next` to the login page. Not a setting.
 pub(crate) const CARRIED_FOR: Duration = Duration::from_secs(10 * 60);
+
+/// How long a login waits for its second factor (OWASP ASVS 5.0, 6.5.5). Not a setting.
+pub(crate) const PENDING_FOR: Duration = Duration::from_secs(10 * 60);
+
+/// How often the second factor of one login may be tried. Not a setting.
+pub(crate) const MAX_TRIES: u8 = 5;
 
 /// How often expired records are swept out of the store. Not a setting.
 pub(crate) const SWEEP_EVERY: Duration = Duration::from_secs(60);
@@ -119,6 +141,11 @@ impl Settings {
     /// The name of the cookie that carries a message to the next page.
     pub(crate) fn flash_cookie(&self) -> String {
         format!("{}-flash", self.login_cookie())
+    }
+
+    /// The name of the cookie of a browser that has logged in before.
+    pub(crate) fn known_cookie(&self) -> String {
+        format!("{}-known", self.login_cookie())
     }
 
     /// The name of the cookie that carries `next`.

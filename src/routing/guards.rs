@@ -15,7 +15,7 @@ use crate::{
         handler::{Access, Ask, Beside, Changes, ChangesTwice, LogsIn, Proves, Reads, sealed},
         open::Everyone,
     },
-    session::{Anonymous, AnySession, Authenticated, Fresh, OnlyRealm, Session},
+    session::{Anonymous, AnySession, Authenticated, Fresh, OnlyRealm, Pending, Session},
     user::AuthUser,
     web::{By, CurrentUser, HoldsProof, LoginState, ask},
 };
@@ -47,12 +47,14 @@ macro_rules! guards {
 
 guards! {
     [U: 'static] Anonymous<U>: true, Reads, |users| users.push(TypeId::of::<U>());
+    [U: AuthUser] Pending<U>: false, Reads, |users| users.push(TypeId::of::<U>());
     [U: AuthUser] Authenticated<U>: false, Reads, |users| users.push(TypeId::of::<U>());
     [U: AuthUser] Fresh<U>: false, Reads, |users| users.push(TypeId::of::<U>());
     [U: AuthUser] Option<Authenticated<U>>: true, Reads, |users| users.push(TypeId::of::<U>());
     [U: AuthUser] CurrentUser<U>: true, Reads, |users| users.push(TypeId::of::<U>());
     [U: AuthUser] AnySession<U>: true, LogsIn, |users| users.push(TypeId::of::<U>());
     [U: 'static] Session<Anonymous<U>>: true, LogsIn, |users| users.push(TypeId::of::<U>());
+    [U: AuthUser] Session<Pending<U>>: false, LogsIn, |users| users.push(TypeId::of::<U>());
     [U: AuthUser] Session<Authenticated<U>>: false, Changes, |users| users.push(TypeId::of::<U>());
     [U: AuthUser] Session<Fresh<U>>: false, Changes, |users| users.push(TypeId::of::<U>());
     [T: HoldsProof<Proof: Access>] By<T>: <T::Proof as sealed::Access>::OPEN, <T::Proof as Access>::Right, |users| <T::Proof as sealed::Access>::users(users);
@@ -121,6 +123,8 @@ proves! {
     [U] CurrentUser<U> => Anyone;
     [U] CurrentUser<U> => CurrentUser<U>;
     [U: AuthUser] AnySession<U> => Anyone;
+    [U] Pending<U> => Anyone;
+    [U] Pending<U> => Pending<U>;
     [U] Authenticated<U> => Anyone;
     [U] Authenticated<U> => Authenticated<U>;
     [U] Fresh<U> => Anyone;
@@ -155,6 +159,7 @@ macro_rules! asked {
 
 asked!([U: AuthUser] Anonymous<U>, (), U: |ask| ask.anonymous().await);
 asked!([U: AuthUser] Anonymous<OnlyRealm>, Only<U>, U: |ask| ask.anonymous().await);
+asked!([U: AuthUser] Pending<U>, (), U: |ask| ask.pending().await);
 asked!([U: AuthUser] Authenticated<U>, (), U: |ask| ask.authenticated().await);
 asked!([U: AuthUser] Fresh<U>, (), U: |ask| ask.fresh().await);
 asked!([U: AuthUser] Option<Authenticated<U>>, (), U: |ask| ask.look().await);
@@ -162,6 +167,7 @@ asked!([U: AuthUser] CurrentUser<U>, (), U: |ask| ask.current_user(ask::Use::Gua
 asked!([U: AuthUser] AnySession<U>, (), U: |ask| ask.any_session().await);
 asked!([U: AuthUser] Session<Anonymous<U>>, (), U: |ask| with_ticket(&ask, ask.anonymous().await).await);
 asked!([U: AuthUser] Session<Anonymous<OnlyRealm>>, Only<U>, U: |ask| with_ticket(&ask, ask.anonymous().await).await);
+asked!([U: AuthUser] Session<Pending<U>>, (), U: |ask| with_ticket(&ask, ask.pending().await).await);
 asked!([U: AuthUser] Session<Authenticated<U>>, (), U: |ask| with_ticket(&ask, ask.authenticated().await).await);
 asked!([U: AuthUser] Session<Fresh<U>>, (), U: |ask| with_ticket(&ask, ask.fresh().await).await);
 

@@ -1,8 +1,8 @@
 //! A session in whatever state it is.
 
 use crate::{
-    session::{Anonymous, Authenticated, Fresh, Session},
-    user::{AuthUser, Factors},
+    session::{Anonymous, Authenticated, Fresh, Pending, Session},
+    user::{AuthUser, Factors, NeverPending},
 };
 
 /// The session of this request, for a handler that serves every state and
@@ -37,7 +37,7 @@ pub enum AnySession<U: AuthUser> {
     /// Nobody is logged in.
     Anonymous(Session<Anonymous<U>>),
     /// The first of two factors is checked.
-    Pending(<U::Factors as Factors>::PendingSession<U>),
+    Pending(<U::Factors as Factors>::Either<NeverPending, Session<Pending<U>>>),
     /// A user is logged in, but did not give the password just now.
     Authenticated(Session<Authenticated<U>>),
     /// A user gave the password just now.

@@ -6,8 +6,8 @@
 use std::sync::Arc;
 
 use crate::{
-    manager::{Core, Verified},
-    session::{Anonymous, Authenticated, Fresh, OnlyRealm, proof::Known},
+    manager::{Core, HalfVerified, Verified},
+    session::{Anonymous, Authenticated, Fresh, OnlyRealm, Pending, proof::Known},
     user::AuthUser,
 };
 
@@ -27,6 +27,44 @@ impl<U: AuthUser> LoggedIn for Authenticated<U> {
 }
 
 impl<U: AuthUser> LoggedIn for Fresh<U> {
+    type User = U;
+}
+
+/// A state in which it is known who the user is, logged in or about to be.
+#[diagnostic::on_unimplemented(
+    message = "nobody is logged in: the state of this session is `{Self}`",
+    label = "this needs a session in which a user is logged in",
+    note = "ask for `Session<Authenticated<User>>` as the handler's first argument, or call `login_user` before"
+)]
+pub trait KnowsUser: sealed::KnowsUser<Self::User> {
+    /// The user type.
+    type User: AuthUser;
+}
+
+impl<U: AuthUser> KnowsUser for Authenticated<U> {
+    type User = U;
+}
+
+impl<U: AuthUser> KnowsUser for Fresh<U> {
+    type User = U;
+}
+
+impl<U: AuthUser> KnowsUser for Pending<U> {
+    type User = U;
+}
+
+/// A state in which the first of two factors is checked.
+#[diagnostic::on_unimplemented(
+    message = "no login waits for a second factor: the state of this session is `{Self}`",
+    label = "this needs a session whose first factor is checked",
+    note = "ask for `Session<Pending<User>>` as the handler's first argument, or call `begin_login` before"
+)]
+pub trait IsPending: sealed::IsPending<Self::User> {
+    /// The user type.
+    type User: AuthUser;
+}
+
+impl<U: AuthUser> IsPending for Pending<U> {
     type User = U;
 }
 
@@ -58,11 +96,23 @@ impl<U: AuthUser> IsFresh for Fresh<U> {}
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has not proved to be a `{U}`",
     label = "expected a `Verified<{U}>`",
-    note = "after your own check of the password say so: `login.vouch_for(user)`, with `login: Login<{U}>`"
+    note = "after your own check of the password say so: `login.vouch_for(user)`, with `login: Login<{U}>`",
+    note = "a `FirstFactor` is matched: one that asks for a second factor goes into `session.begin_login(half)`"
 )]
 pub trait IsVerified<U>: sealed::IsVerified<U> {}
 
 impl<U: AuthUser> IsVerified<U> for Verified<U> {}
+
+/// Somebody who proved to be a `U` by the first of two factors: a [`HalfVerified<U>`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no checked first factor of a `{U}`",
+    label = "expected a `HalfVerified<{U}>`",
+    note = "`login.check_password(…)` and `login.vouch_for(user)` give a `FirstFactor` to match, which has one",
+    note = "a user of one factor is logged in at once: `session.login_user(verified)`"
+)]
+pub trait IsHalfVerified<U>: sealed::IsHalfVerified<U> {}
+
+impl<U: AuthUser> IsHalfVerified<U> for HalfVerified<U> {}
 
 #[expect(
     private_interfaces,
@@ -118,6 +168,51 @@ pub(super) mod sealed {
 
     impl<U: AuthUser> IsVerified<U> for Verified<U> {
         fn into_verified(self) -> Verified<U> {
+            self
+        }
+    }
+
+    pub trait KnowsUser<U: AuthUser> {
+        #[doc(hidden)]
+        fn somebody(&self) -> &Arc<Known<U>>;
+    }
+
+    impl<U: AuthUser> KnowsUser<U> for Authenticated<U> {
+        fn somebody(&self) -> &Arc<Known<U>> {
+            &self.0
+        }
+    }
+
+    impl<U: AuthUser> KnowsUser<U> for Fresh<U> {
+        fn somebody(&self) -> &Arc<Known<U>> {
+            Fresh::known(self)
+        }
+    }
+
+    impl<U: AuthUser> KnowsUser<U> for Pending<U> {
+        fn somebody(&self) -> &Arc<Known<U>> {
+            self.half_known()
+        }
+    }
+
+    pub trait IsPending<U: AuthUser> {
+        #[doc(hidden)]
+        fn half_known(&self) -> &Arc<Known<U>>;
+    }
+
+    impl<U: AuthUser> IsPending<U> for Pending<U> {
+        fn half_known(&self) -> &Arc<Known<U>> {
+            Pending::half_known(self)
+        }
+    }
+
+    pub trait IsHalfVerified<U> {
+        #[doc(hidden)]
+        fn into_half_verified(self) -> HalfVerified<U>;
+    }
+
+    impl<U: AuthUser> IsHalfVerified<U> for HalfVerified<U> {
+        fn into_half_verified(self) -> HalfVerified<U> {
             self
         }
     }

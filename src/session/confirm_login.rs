@@ -115,6 +115,7 @@ async fn confirm<U: AuthUser>(
     }
     let login = NewLogin {
         verified: known.info.verified_at().max(Some(verified.at)),
+        second_factor: verified.second_factor,
         forced,
         source: Source::ByHand,
         series: known.renewed_series().await?,
@@ -123,6 +124,7 @@ async fn confirm<U: AuthUser>(
             created: known.info.created_at(),
             ends: core.now().plus(core.settings.absolute),
         }),
+        stranger: None,
         end_others: false,
     };
     let old = Some(known.session()?.clone());

@@ -102,6 +102,7 @@ async fn change<U: AuthUser>(
     }
     let login = NewLogin {
         verified: known.info.verified_at(),
+        second_factor: known.info.by_second_factor(),
         forced: known.forced,
         source: known.info.source(),
         series: known.renewed_series().await?,
@@ -109,6 +110,7 @@ async fn change<U: AuthUser>(
             created: known.info.created_at(),
             ends: known.info.ends_at(),
         }),
+        stranger: None,
         end_others: true,
     };
     let old = Some(known.session()?.clone());

@@ -73,7 +73,7 @@ fn without_versions(user_agent: &[u8]) -> Vec<u8> {
 }
 
 /// The part of an address that stays when a device picks a new one for privacy (RFC 8981).
-fn network(address: IpAddr) -> IpAddr {
+pub(crate) fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(address) => address.into(),
         IpAddr::V6(address) => {

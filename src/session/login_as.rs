@@ -66,10 +66,11 @@ impl<U: AuthUser> LoginAs<U> {
         let (user, stale, remembered) =
             self.change(|wanted| (wanted.user.take(), wanted.stale, wanted.remembered));
         let Some(user) = user else { return Ok(None) };
-        let verified = login.vouch_for(user);
+        let verified = login.verified(user, false);
         let lasts = verified.realm.core.settings.remember.lasts;
         let new = NewLogin {
             verified: (!stale).then_some(verified.at),
+            second_factor: verified.second_factor,
             forced: false,
             source: Source::ByHand,
             series: SeriesOf::Another {
@@ -77,6 +78,7 @@ impl<U: AuthUser> LoginAs<U> {
                 begins: remembered.then_some(lasts),
             },
             goes_on: None,
+            stranger: None,
             end_others: false,
         };
         let (realm, user) = (&verified.realm, verified.user);

@@ -205,6 +205,7 @@ async fn log_in<U: AuthUser>(
     let old = stranger(core, number).await?;
     let login = NewLogin {
         verified: fresh.then_some(verified.at),
+        second_factor: verified.second_factor,
         forced: options.force_inactive,
         source: Source::ByHand,
         series: SeriesOf::Another {
@@ -212,6 +213,7 @@ async fn log_in<U: AuthUser>(
             begins: options.remembered_for(core),
         },
         goes_on: None,
+        stranger: None,
         end_others: false,
     };
     let known = replace(

@@ -7,7 +7,7 @@ use crate::{
     event::EventKind,
     manager::{CookieOf, Sent, content::Content},
     session::{
-        Anonymous, Found, LoggedIn, Session,
+        Anonymous, Found, KnowsUser, Session,
         proof::Known,
         transition::{Unawaited, awaited},
         visit,
@@ -20,6 +20,8 @@ impl<P> Session<P> {
     /// Logs the user out: the record is deleted, and whoever has a copy of the
     /// cookie is nobody (OWASP ASVS 5.0, 7.4.1). The browser's cookie is removed.
     ///
+    /// On `Session<Pending<U>>` it gives up the login that was begun.
+    ///
     /// Once the answer's head is sent (in a spawned task, a stream, a socket)
     /// no cookie can be removed any more; the record is deleted all the same.
     ///
@@ -31,10 +33,10 @@ impl<P> Session<P> {
     pub fn logout_user<U>(self) -> LogoutUser<P, U>
     where
         U: AuthUser,
-        P: LoggedIn<User = U>,
+        P: KnowsUser<User = U>,
     {
         LogoutUser {
-            known: self.proof.known().clone(),
+            known: self.proof.somebody().clone(),
             session: self,
             unawaited: Unawaited::new("logout_user"),
         }

@@ -23,19 +23,25 @@
 mod accept;
 mod any;
 mod asker;
+pub(crate) mod attempt;
+mod begin_login;
 mod by_request;
 pub(crate) mod capability;
+#[cfg(feature = "password")]
+mod check_password;
 mod confirm_login;
 mod credentials_changed;
 mod custom;
 pub(crate) mod device;
 mod device_name;
+mod finish_login;
 #[cfg(feature = "testing")]
 pub(crate) mod login_as;
 mod login_user;
 mod logout_user;
 mod next;
 mod notes;
+mod one_time;
 mod open;
 mod own_sessions;
 pub(crate) mod presented;
@@ -43,19 +49,29 @@ pub(crate) mod proof;
 mod protection;
 mod remember;
 mod revocation;
+mod second_factor;
 mod stranger;
 mod switch_user;
 mod transition;
 pub(crate) mod visit;
 
 pub use any::AnySession;
-pub use capability::{IsFresh, IsVerified, LoggedIn, MayLogIn};
+pub use attempt::LoginAttempt;
+pub use begin_login::BeginLogin;
+pub use capability::{
+    IsFresh, IsHalfVerified, IsPending, IsVerified, KnowsUser, LoggedIn, MayLogIn,
+};
 pub use confirm_login::ConfirmLogin;
 pub use credentials_changed::CredentialsChanged;
+pub use finish_login::FinishLogin;
 pub use login_user::LoginUser;
 pub use logout_user::LogoutUser;
+pub use one_time::{OneTimeToken, Purpose};
 pub use own_sessions::OwnSessions;
-pub use proof::{Anonymous, Authenticated, Fresh, OnlyRealm};
+pub use proof::{Anonymous, Authenticated, Fresh, OnlyRealm, Pending};
+#[cfg(feature = "totp")]
+pub use second_factor::TotpCode;
+pub use second_factor::{RecoveryCode, SecondFactor, SpentBy};
 pub use switch_user::SwitchUser;
 pub use transition::OrSession;
 
@@ -111,13 +127,13 @@ pub(crate) struct Ticket {
 }
 
 impl<P> Session<P> {
-    /// The user who is logged in.
+    /// The user who is logged in, or about to be.
     pub fn user<U>(&self) -> &U
     where
         U: AuthUser,
-        P: LoggedIn<User = U>,
+        P: KnowsUser<User = U>,
     {
-        &self.proof.known().user
+        &self.proof.somebody().user
     }
 }
 

@@ -9,6 +9,7 @@ use crate::{
     manager::{CookieOf, Core, Sent},
     session::{
         Asker, Customs, Found,
+        attempt::Caller,
         device::Visitor,
         presented::{Presented, ShownCookies, Stranger},
         revocation::Recheck,
@@ -31,6 +32,10 @@ pub(crate) struct Notes {
     pub(crate) looked_at_request: bool,
     /// Somebody is logged in, or was when the request came in.
     pub(crate) logged_in: bool,
+    /// The guard is one for strangers: its page is none to come back to.
+    pub(crate) asked_for_nobody: bool,
+    /// A second factor is to be checked.
+    pub(crate) pending: bool,
     /// The answer is for one person's eyes.
     pub(crate) private: bool,
     /// The realm whose guard was asked last, or else whose look was the first.
@@ -53,6 +58,8 @@ struct Seen {
     login: Option<Arc<dyn Recheck>>,
     /// A guard has asked whether that login is fresh.
     asked_for_fresh: bool,
+    /// Who may be about to log in.
+    caller: Caller,
 }
 
 impl Notes {
@@ -94,6 +101,7 @@ impl Notes {
             found: None,
             login: None,
             asked_for_fresh: false,
+            caller: Caller::default(),
         });
     }
 
@@ -105,6 +113,18 @@ impl Notes {
     /// What this realm has found up to now, whatever the cookie.
     pub(crate) fn found<U: 'static>(&self, core: &Arc<Core>) -> Option<Found<U>> {
         self.by(core)?.found.as_ref()?.downcast_ref().cloned()
+    }
+
+    /// Notes who may be about to log in.
+    pub(crate) fn see_caller(&mut self, core: &Arc<Core>, caller: Caller) {
+        if let Some(seen) = self.by_mut(core) {
+            seen.caller = caller;
+        }
+    }
+
+    pub(super) fn caller(&self, core: &Arc<Core>) -> Caller {
+        self.by(core)
+            .map_or_else(Caller::default, |seen| seen.caller)
     }
 
     pub(crate) fn stranger(&self, core: &Arc<Core>) -> Stranger {
@@ -152,10 +172,11 @@ impl Notes {
     /// From now on this realm's state in this request is `found`.
     pub(crate) fn change<U: AuthUser>(&mut self, core: &Arc<Core>, found: Found<U>) {
         self.logged_in |= matches!(found, Found::LoggedIn(_));
-        self.private |= self.logged_in;
+        self.private |= !matches!(found, Found::Nobody);
+        self.pending = matches!(found, Found::Pending(_));
         if let Some(seen) = self.by_mut(core) {
             seen.login = match &found {
-                Found::LoggedIn(known) => Some(known.clone()),
+                Found::LoggedIn(known) | Found::Pending(known) => Some(known.clone()),
                 Found::Nobody => None,
             };
             seen.found = Some(Box::new(found));

@@ -12,13 +12,15 @@ use crate::{
     session::{device::Visitor, proof::Known, remember::SendAgain},
     store::{Record, RecordKind, Touch},
     token::Token,
-    user::{AuthUser, UserIndex},
+    user::{AuthUser, UserIndex, sealed::Factors as _},
 };
 
 /// Whom a request belongs to.
 pub(crate) enum Found<U> {
     Nobody,
     LoggedIn(Arc<Known<U>>),
+    /// Somebody whose second factor is to be checked.
+    Pending(Arc<Known<U>>),
 }
 
 /// Whether what the record says of the last verification counts.
@@ -33,6 +35,16 @@ impl<U> Clone for Found<U> {
         match self {
             Self::Nobody => Self::Nobody,
             Self::LoggedIn(known) => Self::LoggedIn(known.clone()),
+            Self::Pending(known) => Self::Pending(known.clone()),
+        }
+    }
+}
+
+impl<U> Found<U> {
+    pub(super) fn of(known: Arc<Known<U>>) -> Self {
+        match known.pending {
+            None => Self::LoggedIn(known),
+            Some(_) => Self::Pending(known),
         }
     }
 }
@@ -63,7 +75,7 @@ impl<U: AuthUser> Realm<U> {
         };
         let (is_alive, again) = self.touch(&known, remember).await?;
         Ok(match is_alive {
-            true => (Found::LoggedIn(known), again),
+            true => (Found::of(known), again),
             false => nobody,
         })
     }
@@ -107,6 +119,9 @@ impl<U: AuthUser> Realm<U> {
         if !login.forced && !user.is_active() {
             return self.end(&record, "inactive user").await;
         }
+        if login.pending.is_some() && !U::Factors::is_another_asked(&user) {
+            return Ok(None); // the second factor was removed meanwhile: log in anew
+        }
         let auth_hash = user
             .session_auth_hash()
             .for_record(core.realm(), login.user);
@@ -121,7 +136,8 @@ impl<U: AuthUser> Realm<U> {
         };
         let forced = login.forced;
         let device = visitor.map(|visitor| visitor.device(core, login.user));
-        let known = self.known(user, Some(record), info, forced);
+        let mut known = self.known(user, Some(record), info, forced);
+        known.pending = login.pending;
         match device {
             Some(device) if device.is_other_than(&login.device) => {
                 self.protect(known, device).await
@@ -144,6 +160,7 @@ impl<U: AuthUser> Realm<U> {
             record,
             info,
             forced,
+            pending: None,
         }
     }
 
@@ -168,6 +185,9 @@ impl<U: AuthUser> Realm<U> {
         known: &Known<U>,
         remember: impl FnOnce() -> Option<(Token, SignedBy)>,
     ) -> Result<(bool, Option<SendAgain>), LoginError> {
+        if known.pending.is_some() {
+            return Ok((true, None)); // its time is not prolonged
+        }
         let core = &self.core;
         let (record, now) = (known.session()?, core.now());
         let is_first_use = record.seen == record.created;

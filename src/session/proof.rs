@@ -6,7 +6,7 @@ use crate::{
     clock::Timestamp,
     error::{Kind, LoginError},
     event::{EventKind, HasUser},
-    manager::{Core, Realm, SessionInfo, Source},
+    manager::{Core, Realm, SessionInfo, Source, content::PendingFacts},
     store::Record,
     user::AuthUser,
 };
@@ -104,6 +104,26 @@ pub struct Authenticated<U>(pub(crate) Arc<Known<U>>);
 /// ```
 pub struct Fresh<U>(Authenticated<U>);
 
+/// Proof that the first of a user's two factors is checked, and the second is
+/// not: nobody is logged in yet.
+///
+/// Ask for it on the page that asks for the second factor, and for
+/// `Session<Pending<U>>` where that is checked. It passes nowhere a login is
+/// asked. Who has no login under way is sent to log in, who is logged in already goes on.
+///
+/// # Example
+///
+/// ```
+/// use axum::response::Html;
+/// use portcullis::{AuthUser, Pending};
+///
+/// async fn second_factor_page<U: AuthUser>(who: Pending<U>) -> Html<&'static str> {
+///     println!("user {:?} is asked for a code", who.user().id());
+///     Html("<form method=post><input name=code autocomplete=one-time-code>…</form>")
+/// }
+/// ```
+pub struct Pending<U>(Arc<Known<U>>);
+
 /// A user who is logged in, as found by this request.
 pub(crate) struct Known<U> {
     pub(crate) realm: Arc<Realm<U>>,
@@ -114,6 +134,8 @@ pub(crate) struct Known<U> {
     pub(crate) info: SessionInfo,
     /// Logged in although not active.
     pub(crate) forced: bool,
+    /// Nobody is logged in yet: the second factor is to be checked.
+    pub(crate) pending: Option<PendingFacts>,
 }
 
 impl<U: AuthUser> Known<U> {
@@ -207,6 +229,21 @@ impl<U: AuthUser> Authenticated<U> {
     }
 }
 
+impl<U> Pending<U> {
+    pub(crate) fn of(known: Arc<Known<U>>) -> Self {
+        Self(known)
+    }
+
+    pub(crate) fn half_known(&self) -> &Arc<Known<U>> {
+        &self.0
+    }
+
+    /// Whose first factor was checked. It is nobody who is logged in.
+    pub fn user(&self) -> &U {
+        &self.0.user
+    }
+}
+
 impl<U> Fresh<U> {
     /// The caller has seen that it is fresh.
     pub(crate) fn of(known: Arc<Known<U>>) -> Self {
@@ -239,6 +276,14 @@ impl<U> fmt::Debug for Anonymous<U> {
         f.debug_struct("Anonymous")
             .field("realm", &self.core.realm())
             .finish()
+    }
+}
+
+impl<U> fmt::Debug for Pending<U> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pending")
+            .field("session", &self.0.info.id())
+            .finish_non_exhaustive()
     }
 }
 

@@ -26,6 +26,8 @@ impl<U: AuthUser> Realm<U> {
         let record = known.session()?.clone();
         let session = record.id;
         match core.settings.protection {
+            // Whoever begins a login finishes it in the same browser.
+            _ if known.pending.is_some() => Ok(None),
             SessionProtection::Off => Ok(Some(Arc::new(known))),
             SessionProtection::Strong => {
                 let mut end = End::new();

@@ -95,6 +95,7 @@ async fn switch<U: AuthUser>(
     let shown = visit::presented_series(number, core);
     let login = NewLogin {
         verified: Some(verified.at),
+        second_factor: verified.second_factor,
         forced: false,
         source: Source::ByHand,
         series: SeriesOf::Another {
@@ -102,6 +103,7 @@ async fn switch<U: AuthUser>(
             begins: None,
         },
         goes_on: None,
+        stranger: None,
         end_others: false,
     };
     let old = Some(before.session()?.clone());

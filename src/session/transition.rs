@@ -51,9 +51,9 @@ pub struct OrSession<T>(pub(super) T);
 /// `IntoFuture` and `.or_session()` for a transition whose `run` gives the
 /// error beside the session it started from.
 macro_rules! awaited {
-    ($name:ident, [$p:ident, $u:ident] $transition:ty, $before:ty => $after:ty) => {
-        impl<$p: Send + 'static, $u: crate::user::AuthUser> std::future::IntoFuture
-            for $transition
+    ($name:ident, [$p:ident, $u:ident $(, $f:ident: $bound:path)?] $transition:ty, $before:ty => $after:ty) => {
+        impl<$p: Send + 'static, $u: crate::user::AuthUser $(, $f: $bound + 'static)?>
+            std::future::IntoFuture for $transition
         {
             type Output = Result<crate::session::Session<$after>, crate::error::LoginError>;
             type IntoFuture = std::pin::Pin<Box<dyn Future<Output = Self::Output> + Send>>;
@@ -63,8 +63,8 @@ macro_rules! awaited {
             }
         }
 
-        impl<$p: Send + 'static, $u: crate::user::AuthUser> std::future::IntoFuture
-            for crate::session::OrSession<$transition>
+        impl<$p: Send + 'static, $u: crate::user::AuthUser $(, $f: $bound + 'static)?>
+            std::future::IntoFuture for crate::session::OrSession<$transition>
         {
             type Output = Result<
                 crate::session::Session<$after>,
@@ -77,14 +77,14 @@ macro_rules! awaited {
             }
         }
 
-        impl<$p, $u> $transition {
+        impl<$p, $u $(, $f)?> $transition {
             /// Gives the session back beside the error, for a handler that goes on with it.
             pub fn or_session(self) -> crate::session::OrSession<Self> {
                 crate::session::OrSession(self)
             }
         }
 
-        impl<$p, $u> std::fmt::Debug for $transition {
+        impl<$p, $u $(, $f)?> std::fmt::Debug for $transition {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.write_str(stringify!($name))
             }
@@ -118,11 +118,14 @@ impl Drop for Unawaited {
 /// The login that a new record is to hold.
 pub(super) struct NewLogin {
     pub(super) verified: Option<Timestamp>,
+    pub(super) second_factor: bool,
     pub(super) forced: bool,
     pub(super) source: Source,
     pub(super) series: SeriesOf,
     /// The login that goes on; a new one begins now.
     pub(super) goes_on: Option<GoesOn>,
+    /// Whose data is kept as [`Kept::OfStranger`] says.
+    pub(super) stranger: Option<Record>,
     pub(super) end_others: bool,
 }
 
@@ -138,6 +141,9 @@ pub(super) enum Kept {
     /// A stranger logs in: what says so is kept. A stranger whose record is
     /// gone logs in without its data.
     WhatSaysSo,
+    /// A pending user logs in: what says so of what is the stranger's is kept.
+    /// Whose record is gone has been too slow.
+    OfStranger,
     /// The same user goes on. Whose record is gone has been logged out.
     All,
     /// Somebody else goes on. Whose record is gone has been logged out.
@@ -185,13 +191,19 @@ pub(super) async fn replace<U: AuthUser>(
             auth_hash,
             ends,
             verified: login.verified,
+            second_factor: login.second_factor,
             forced: login.forced,
             source: login.source,
             device,
             device_name: &device_name,
+            pending: None,
         };
         let token = Token::random(Some(index.home())).map_err(|error| core.failed(error))?;
-        let body = body(core, old.as_ref(), facts, data)?;
+        let data_of = match data {
+            Kept::OfStranger => login.stranger.as_ref(),
+            _ => old.as_ref(),
+        };
+        let body = body(core, data_of, facts, data)?;
         let expires = now.plus(core.settings.idle).min(ends);
         let mut record = Record::new(RecordKind::Session, token.id, token.hash(), expires, body);
         record.user = Some(index);
@@ -226,14 +238,7 @@ pub(super) async fn replace<U: AuthUser>(
             Swap::Done => {
                 let info = SessionInfo::new(&record, &facts);
                 let forced = login.forced;
-                let realm = realm.clone();
-                let known = Arc::new(Known {
-                    realm,
-                    user,
-                    info,
-                    forced,
-                    record: Some(record),
-                });
+                let known = Arc::new(realm.known(user, Some(record), info, forced));
                 let remember = login.series.cookie(series);
                 return announce(number, token, remember, known).await;
             }
@@ -298,7 +303,7 @@ pub(super) fn body(
         .map_err(|error| core.failed(error))?;
     let mut kept: Vec<Entry<'_>> = old.map(|old| old.data).unwrap_or_default();
     match data {
-        Kept::WhatSaysSo => kept.retain(|entry| entry.keep_at_login),
+        Kept::WhatSaysSo | Kept::OfStranger => kept.retain(|entry| entry.keep_at_login),
         Kept::All => {}
         Kept::Nothing => kept.clear(),
     }

@@ -21,7 +21,7 @@ use tokio::task::futures::TaskLocalFuture;
 use crate::{
     error::{Kind, LoginError},
     manager::Core,
-    session::{Asker, Customs, device::Visitor},
+    session::{Asker, Customs, attempt::Caller, device::Visitor},
     store::RecordId,
 };
 
@@ -218,6 +218,16 @@ pub(crate) fn visitor(number: Number, core: &Arc<Core>) -> Visitor {
 /// The series whose cookie this visit's request has shown.
 pub(crate) fn presented_series(number: Number, core: &Arc<Core>) -> Option<RecordId> {
     note(number, |notes| notes.presented_series(core)).flatten()
+}
+
+/// The number of the visit that runs now, if this realm is asked in it.
+pub(crate) fn running(core: &Arc<Core>) -> Option<Number> {
+    peek(|notes| notes.has_seen(core).then_some(notes.number)).flatten()
+}
+
+/// What the visit that runs now knows of who tries to log in.
+pub(crate) fn caller(core: &Arc<Core>) -> Caller {
+    peek(|notes| notes.caller(core)).unwrap_or_default()
 }
 
 /// The notes of the visit that runs now, if something has looked.

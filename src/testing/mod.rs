@@ -78,3 +78,39 @@ use crate::user::AuthUser;
 pub fn login_as<U: AuthUser>(user: U) -> LoginAs<U> {
     LoginAs::new(user)
 }
+
+/// How many passwords this server has hashed, to check and to keep them: each
+/// costs the same, so a test counts them instead of the time.
+///
+/// # Example
+///
+/// ```
+/// use portcullis::{Login, HasPassword, LoginError, Password, testing};
+///
+/// async fn a_wrong_password_costs_one<U: HasPassword>(login: Login<U>) {
+///     let before = testing::password_hashes(&login);
+///     let wrong = Password::from("wrong".to_owned());
+///     assert!(login.check_password("nobody", None, &wrong).await.is_err());
+///     assert_eq!(testing::password_hashes(&login), before + 1);
+/// }
+/// ```
+#[cfg(feature = "password")]
+pub fn password_hashes<U: AuthUser>(login: &crate::Login<U>) -> u64 {
+    login.0.core.hashing.computed()
+}
+
+/// The code that an authenticator app with this secret shows at a time.
+///
+/// # Example
+///
+/// ```
+/// use portcullis::{TotpSecret, testing::{self, TestClock}, Clock};
+///
+/// let (secret, clock) = (TotpSecret::generate()?, TestClock::new());
+/// assert_eq!(testing::totp_code(&secret, clock.now()).len(), 6);
+/// # Ok::<(), portcullis::BoxError>(())
+/// ```
+#[cfg(feature = "totp")]
+pub fn totp_code(secret: &crate::TotpSecret, at: crate::Timestamp) -> String {
+    secret.code_at(at.unix_seconds())
+}

@@ -56,6 +56,7 @@ fn known<U: AuthUser>(user: U, change: fn(SessionInfo) -> SessionInfo) -> Arc<Kn
         LoginManager::builder()
             .user_loader(async |_: U::Id| Ok::<Option<U>, Infallible>(None))
             .secret_key(key)
+            .second_factor_path("/")
             .build()
     });
     let manager = match manager {
@@ -63,7 +64,7 @@ fn known<U: AuthUser>(user: U, change: fn(SessionInfo) -> SessionInfo) -> Arc<Kn
         Err(error) => panic!("no manager for a test: {error}"),
     };
     let login = Login(manager.realm);
-    let verified = login.vouch_for(user);
+    let verified = login.verified(user, false);
     let info = SessionInfo::for_test(verified.at);
     Arc::new(Known {
         realm: verified.realm,
@@ -71,5 +72,6 @@ fn known<U: AuthUser>(user: U, change: fn(SessionInfo) -> SessionInfo) -> Arc<Kn
         record: None,
         info: change(info),
         forced: false,
+        pending: None,
     })
 }

@@ -1,5 +1,7 @@
 //! Asking for the login of a request: what each proof takes.
 
+use std::sync::Arc;
+
 use axum::{
     extract::OriginalUri,
     http::{header, request::Parts},
@@ -14,13 +16,15 @@ use crate::{
     local_path::LocalPath,
     manager::{CookieOf, Core, Login, NextIn, SessionProtection},
     session::{
-        Anonymous, AnySession, Asker, Authenticated, Found, Fresh, SendAgain, Session, Ticket,
-        device::Visitor,
+        Anonymous, AnySession, Asker, Authenticated, Found, Fresh, Pending, SendAgain, Session,
+        Ticket,
+        attempt::{Caller, KnownBrowser},
+        device::{Visitor, network},
         presented::{Presented, Stranger},
         proof::Known,
         visit::{self, Number},
     },
-    user::AuthUser,
+    user::{AuthUser, sealed::Factors as _},
     web::{CurrentUser, cookies, peer},
 };
 
@@ -33,8 +37,13 @@ pub(crate) struct Ask<'a, U> {
 impl<U: AuthUser> Ask<'_, U> {
     /// Nobody is logged in.
     pub(crate) async fn anonymous<V>(&self) -> Result<Anonymous<V>, LoginError> {
+        visit::note(self.enter()?, |notes| notes.asked_for_nobody = true);
         match self.find(Use::Guard).await? {
             Found::Nobody => Ok(Anonymous::new(self.login.0.core.clone())),
+            Found::Pending(_) => {
+                self.next(self.enter()?);
+                Err(Kind::Pending.into())
+            }
             Found::LoggedIn(_) => {
                 self.next(self.enter()?);
                 Err(Kind::LoggedInAlready.into())
@@ -42,15 +51,29 @@ impl<U: AuthUser> Ask<'_, U> {
         }
     }
 
+    /// The first factor is checked, and the second is not.
+    pub(crate) async fn pending(&self) -> Result<Pending<U>, LoginError> {
+        match self.find(Use::Guard).await? {
+            Found::Pending(known) => Ok(Pending::of(known)),
+            Found::Nobody => Err(self.unauthorized()),
+            Found::LoggedIn(_) => {
+                self.next(self.enter()?);
+                Err(Kind::LoggedInAlready.into())
+            }
+        }
+    }
+
+    fn unauthorized(&self) -> LoginError {
+        let realm = &self.login.0;
+        realm.emit::<Known<U>>(EventKind::UserUnauthorized, None, None);
+        Kind::Unauthorized.into()
+    }
+
     /// Somebody is logged in.
     pub(crate) async fn authenticated(&self) -> Result<Authenticated<U>, LoginError> {
         match self.find(Use::Guard).await? {
-            Found::Nobody => {
-                self.login
-                    .0
-                    .emit::<Known<U>>(EventKind::UserUnauthorized, None, None);
-                Err(Kind::Unauthorized.into())
-            }
+            Found::Nobody => Err(self.unauthorized()),
+            Found::Pending(_) => Err(Kind::Pending.into()),
             Found::LoggedIn(known) => Ok(Authenticated(known)),
         }
     }
@@ -66,7 +89,7 @@ impl<U: AuthUser> Ask<'_, U> {
     /// Somebody, or nobody.
     pub(crate) async fn look(&self) -> Result<Option<Authenticated<U>>, LoginError> {
         match self.find(Use::Guard).await? {
-            Found::Nobody => Ok(None),
+            Found::Nobody | Found::Pending(_) => Ok(None),
             Found::LoggedIn(known) => Ok(Some(Authenticated(known))),
         }
     }
@@ -79,13 +102,12 @@ impl<U: AuthUser> Ask<'_, U> {
 
     /// The session in whatever state it is.
     pub(crate) async fn any_session(&self) -> Result<AnySession<U>, LoginError> {
+        let found = self.find(Use::Guard).await?;
         let ticket = self.ticket()?;
         let now = self.login.0.core.now();
-        Ok(match self.find(Use::Guard).await? {
-            Found::Nobody => AnySession::Anonymous(Session {
-                proof: Anonymous::new(self.login.0.core.clone()),
-                ticket,
-            }),
+        Ok(match found {
+            Found::Nobody => self.anonymous_session(ticket),
+            Found::Pending(known) => self.pending_session(known, ticket),
             Found::LoggedIn(known) => {
                 known.session()?;
                 match known.is_fresh(now) {
@@ -102,6 +124,29 @@ impl<U: AuthUser> Ask<'_, U> {
         })
     }
 
+    fn anonymous_session(&self, ticket: Ticket) -> AnySession<U> {
+        AnySession::Anonymous(Session {
+            proof: Anonymous::new(self.login.0.core.clone()),
+            ticket,
+        })
+    }
+
+    fn pending_session(&self, known: Arc<Known<U>>, ticket: Ticket) -> AnySession<U> {
+        let number = ticket.visit;
+        let pending = U::Factors::of_two(|| Session {
+            proof: Pending::of(known),
+            ticket,
+        });
+        match pending {
+            Some(session) => AnySession::Pending(session),
+            // Users of one factor never wait for another.
+            None => self.anonymous_session(Ticket {
+                visit: number,
+                next: None,
+            }),
+        }
+    }
+
     /// What makes a session of a proof of this request.
     ///
     /// # Errors
@@ -109,7 +154,7 @@ impl<U: AuthUser> Ask<'_, U> {
     /// [`Kind::Forbidden`] for who came with the request itself, and has none.
     pub(crate) async fn ticket_for_a_session(&self) -> Result<Ticket, LoginError> {
         match self.find(Use::Guard).await? {
-            Found::LoggedIn(known) => known.session().map(drop)?,
+            Found::LoggedIn(known) | Found::Pending(known) => known.session().map(drop)?,
             Found::Nobody => {}
         }
         self.ticket()
@@ -117,8 +162,22 @@ impl<U: AuthUser> Ask<'_, U> {
 
     fn ticket(&self) -> Result<Ticket, LoginError> {
         let visit = self.enter()?;
+        self.see_caller(visit);
         let next = self.next(visit);
         Ok(Ticket { visit, next })
+    }
+
+    /// Who holds a session may check a password with it, or a second factor.
+    fn see_caller(&self, visit: Number) {
+        let core = &self.login.0.core;
+        let headers = &self.request.headers;
+        let known = cookies::carried(core, CookieOf::Known, headers);
+        let address = peer::address(core.settings.throttle.address, self.request);
+        let caller = Caller {
+            network: address.map(network),
+            known: known.and_then(|known| KnownBrowser::read(&known)),
+        };
+        visit::note(visit, |notes| notes.see_caller(core, caller));
     }
 
     /// Where the browser was going: what the query says, or else a cookie.
@@ -169,7 +228,7 @@ impl<U: AuthUser> Ask<'_, U> {
         };
         let remember = match found {
             Found::Nobody => remember(),
-            Found::LoggedIn(_) => None,
+            Found::LoggedIn(_) | Found::Pending(_) => None,
         };
         let stranger = match cookies::presented(core, CookieOf::Stranger, headers) {
             Some((token, signed_by)) => Stranger::Presented(token, signed_by),
@@ -187,7 +246,9 @@ impl<U: AuthUser> Ask<'_, U> {
                 return; // another look of this request was faster
             }
             // What an older key of the ring signed is signed anew.
-            if let (Some((token, SignedBy::Older)), Found::LoggedIn(_)) = (&login, &found) {
+            if let (Some((token, SignedBy::Older)), Found::LoggedIn(_) | Found::Pending(_)) =
+                (&login, &found)
+            {
                 notes.send_token(core, CookieOf::Login, token);
             }
             if let Some(SendAgain { token, series }) = again {
@@ -212,7 +273,7 @@ impl<U: AuthUser> Ask<'_, U> {
         let found = settled.unwrap_or(found);
         let user = match &found {
             Found::LoggedIn(known) => Some(known),
-            Found::Nobody => None,
+            Found::Nobody | Found::Pending(_) => None,
         };
         let session = user.and_then(|known| known.info.id());
         realm.emit(EventKind::UserAccessed, session, user);

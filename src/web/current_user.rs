@@ -61,7 +61,7 @@ pub struct CurrentUser<U> {
 impl<U: AuthUser> CurrentUser<U> {
     pub(crate) fn new(login: Login<U>, found: Found<U>, visit: Number) -> Self {
         let known = match found {
-            Found::Nobody => None,
+            Found::Nobody | Found::Pending(_) => None,
             Found::LoggedIn(known) => Some(known),
         };
         Self {

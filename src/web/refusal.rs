@@ -47,7 +47,7 @@ impl Reason {
     /// Whoever may not log in learns no reason, so there is one for all.
     pub(crate) fn of(kind: Kind) -> Option<Self> {
         match kind {
-            Kind::Unauthorized | Kind::Ended => Some(Self::Unauthorized),
+            Kind::Unauthorized | Kind::Ended | Kind::Pending => Some(Self::Unauthorized),
             Kind::NeedsRefresh { .. } => Some(Self::NeedsRefresh),
             Kind::Forbidden => Some(Self::Forbidden),
             Kind::Refused | Kind::Inactive => Some(Self::Refused),

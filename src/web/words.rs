@@ -82,6 +82,11 @@ impl Words {
         if response.status().is_success() {
             *response.status_mut() = in_short(self.kind).0;
         }
+        if let Kind::Throttled { retry_after } = self.kind {
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, retry_after.into());
+        }
         let is_unauthorized = response.status() == StatusCode::UNAUTHORIZED;
         if is_unauthorized && !response.headers().contains_key(header::WWW_AUTHENTICATE) {
             let challenge = challenge(self.kind, self.core.as_deref());
@@ -108,14 +113,27 @@ pub(super) fn in_short(kind: Kind) -> (StatusCode, &'static str) {
         Kind::Refused | Kind::Inactive => (StatusCode::UNAUTHORIZED, "The login was refused"),
         Kind::Unauthorized | Kind::Ended => (StatusCode::UNAUTHORIZED, "Please log in"),
         Kind::NeedsRefresh { .. } => (StatusCode::UNAUTHORIZED, "Please log in again"),
+        Kind::Pending => (StatusCode::UNAUTHORIZED, "Please give the second factor"),
         Kind::LoggedInAlready => (StatusCode::CONFLICT, "You are logged in already"),
         Kind::Forbidden => (StatusCode::FORBIDDEN, "Forbidden"),
+        Kind::Throttled { .. } => (
+            StatusCode::TOO_MANY_REQUESTS,
+            "Too many attempts, please wait",
+        ),
+        Kind::UnfitPassword => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "The new password is too short or too long",
+        ),
+        Kind::Busy => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "Too many logins at once, please try again",
+        ),
         Kind::TooLarge => (
             StatusCode::PAYLOAD_TOO_LARGE,
             "Too much data in the session",
         ),
         Kind::Store => (StatusCode::SERVICE_UNAVAILABLE, "Sessions are unavailable"),
-        Kind::Loader | Kind::Answered | Kind::Misuse => {
+        Kind::Hashing | Kind::Loader | Kind::Check | Kind::Answered | Kind::Misuse => {
             (StatusCode::INTERNAL_SERVER_ERROR, "Internal server error")
         }
     }
@@ -165,6 +183,14 @@ fn target(kind: Kind, form: AnswerForm, notes: &Notes) -> Option<Target> {
         Kind::NeedsRefresh { .. } => {
             Target::and_back(refresh_at(notes)?, asker.page(form), next_in)
         }
+        Kind::Pending => {
+            let page = asker.page(form).filter(|_| !notes.asked_for_nobody);
+            let next = page.or_else(|| asker.next());
+            Target::and_back(second_factor_at(notes)?, next, next_in)
+        }
+        Kind::Refused | Kind::Inactive if notes.pending => {
+            Target::to(&with_next(second_factor_at(notes)?, asker.next().as_ref()))
+        }
         Kind::Refused | Kind::Inactive => {
             let again = notes.logged_in.then(|| refresh_at(notes)).flatten();
             let place = again.or_else(|| login_at(notes))?;
@@ -199,6 +225,12 @@ pub(super) fn refresh_at(notes: &Notes) -> Option<&str> {
     let settings = &notes.asked.as_ref()?.settings;
     here.map(LocalPath::as_str)
         .or_else(|| Some(settings.refresh_at.as_ref()?.as_str()))
+}
+
+/// Where one gives the second factor.
+pub(super) fn second_factor_at(notes: &Notes) -> Option<&str> {
+    let settings = &notes.asked.as_ref()?.settings;
+    Some(settings.second_factor_at.as_ref()?.as_str())
 }
 
 /// A login by cookie has no registered scheme, and a 401 needs one (RFC 9110,

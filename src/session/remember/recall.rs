@@ -7,6 +7,7 @@ use crate::{
     event::EventKind,
     manager::{
         Realm, SessionInfo, Source,
+        content::PendingFacts,
         series::{SeriesContent, Verdict},
     },
     secret::equal,
@@ -18,7 +19,7 @@ use crate::{
     },
     store::{End, Record, RecordId, RecordKind},
     token::Token,
-    user::{AuthUser, UserIndex},
+    user::{AuthUser, UserIndex, sealed::Factors as _},
 };
 
 impl<U: AuthUser> Realm<U> {
@@ -71,6 +72,9 @@ impl<U: AuthUser> Realm<U> {
                 return Ok(Found::Nobody);
             }
             if !restores {
+                if self.pending_after_restore(&user).is_some() {
+                    return Ok(Found::Nobody);
+                }
                 let info = SessionInfo::without_session(Source::RememberCookie, now);
                 let known = self.known(user, None, info, content.forced);
                 return Ok(Found::LoggedIn(Arc::new(known)));
@@ -81,6 +85,16 @@ impl<U: AuthUser> Realm<U> {
             }
         }
         Err(core.failed("the remember series was written to all the time"))
+    }
+
+    /// What a restored login waits for, if the remember cookie is one factor of two.
+    pub(super) fn pending_after_restore(&self, user: &U) -> Option<PendingFacts> {
+        let skips = self.core.settings.remember_skips_second_factor;
+        let asks = !skips && U::Factors::is_another_asked(user);
+        asks.then_some(PendingFacts {
+            tries: 0,
+            remember: None,
+        })
     }
 
     /// Are the credentials of this user those of the login?
@@ -113,7 +127,7 @@ impl<U: AuthUser> Realm<U> {
         };
         let known = self.admit(session, Some(visitor), Freshness::Never);
         let known = known.await?;
-        Ok(known.map_or(Found::Nobody, Found::LoggedIn))
+        Ok(known.map_or(Found::Nobody, Found::of))
     }
 
     /// Somebody has a copy of a token: whoever that is, the owner or the thief,

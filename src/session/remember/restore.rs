@@ -5,7 +5,10 @@ use std::{sync::Arc, time::Duration};
 use crate::{
     error::LoginError,
     event::EventKind,
-    manager::{CookieOf, Realm, SessionInfo, Source, content::LoginFacts, series::SeriesContent},
+    manager::{
+        CookieOf, Realm, SessionInfo, Source, content::LoginFacts, series::SeriesContent,
+        settings::PENDING_FOR,
+    },
     session::{
         Found,
         device::Visitor,
@@ -36,9 +39,17 @@ impl<U: AuthUser> Realm<U> {
     ) -> Result<Option<Found<U>>, LoginError> {
         let core = &self.core;
         visit::check(number)?;
-        let stranger = stranger(core, number).await?;
+        let stranger = match self.pending_after_restore(&user) {
+            None => stranger(core, number).await?,
+            Some(_) => None, // as long as nobody is logged in, it stays a stranger's
+        };
         let now = core.now();
-        let ends = now.plus(core.settings.absolute);
+        let pending = self.pending_after_restore(&user);
+        let lasts = match pending {
+            None => core.settings.absolute,
+            Some(_) => PENDING_FOR,
+        };
+        let ends = now.plus(lasts);
         let device_name = visitor.name();
         let facts = LoginFacts {
             user: content.user,
@@ -47,10 +58,12 @@ impl<U: AuthUser> Realm<U> {
             auth_hash: content.auth_hash,
             ends,
             verified: None,
+            second_factor: false,
             forced: content.forced,
             source: Source::RememberCookie,
             device: visitor.device(core, content.user),
             device_name: &device_name,
+            pending,
         };
         let home = Some(series.id.home());
         let token = Token::random(home).map_err(|error| core.failed(error))?;
@@ -83,13 +96,20 @@ impl<U: AuthUser> Realm<U> {
             Swap::Gone => return Ok(Some(Found::Nobody)),
             Swap::Done => {}
         }
-        let known = Arc::new(self.known(user, Some(session), info, content.forced));
+        let mut known = self.known(user, Some(session), info, content.forced);
+        known.pending = pending;
+        let known = Arc::new(known);
         visit::note(number, |notes| {
             notes.send_token(core, CookieOf::Login, &token);
             notes.send_remember_token(core, &next_token, until);
-            notes.leave_stranger(core);
+            if pending.is_none() {
+                notes.leave_stranger(core);
+            }
         });
-        known.emit(EventKind::UserLoadedFromCookie);
-        Ok(Some(Found::LoggedIn(known)))
+        known.emit(match pending {
+            None => EventKind::UserLoadedFromCookie,
+            Some(_) => EventKind::SecondFactorAsked,
+        });
+        Ok(Some(Found::of(known)))
     }
 }

@@ -1,0 +1,118 @@
+//! Settings: how often somebody may guess.
+
+use std::time::Duration;
+
+use crate::manager::{Builder, PeerAddress};
+
+/// How many failed logins there may be before the next one has to wait:
+/// [`Builder::throttle`].
+///
+/// Failures are counted in the store, so that several servers count together,
+/// in windows of the clock: what is over the limit waits for the end of the
+/// window, and is told how long (429 with `Retry-After`). No password is hashed
+/// for it.
+///
+/// | counted by | default | |
+/// |---|---|---|
+/// | account and network | 10 in 15 minutes | one guesser |
+/// | account | 100 in an hour | many guessers (OWASP ASVS 4.0, 2.2.1; NIST SP 800-63B-4, 3.2.2) |
+/// | network | 100 in an hour | one guesser, many accounts |
+/// | account and a browser that has logged in to it before | 10 in 15 minutes | its user |
+/// | second factor of an account | 10 in an hour | who has the password |
+///
+/// Networks are counted only if it is said where the address of a client is:
+/// [`network`](Self::network). An account counts whether it exists or not.
+///
+/// # Security
+///
+/// Whoever guesses all the time keeps an account's limit used up for strangers,
+/// never for a browser that its user has logged in from: that has a limit of
+/// its own, by a cookie that says so and opens nothing ("device cookie",
+/// OWASP Slow Down Online Guessing Attacks). And a link by e-mail is no guess:
+/// see [`OneTimeToken`](crate::OneTimeToken).
+///
+/// # Example
+///
+/// ```
+/// use portcullis::{LoginManager, PeerAddress, Throttle};
+///
+/// // Behind one reverse proxy.
+/// let builder = LoginManager::builder()
+///     .throttle(Throttle::default().network(PeerAddress::BehindProxies(1)));
+/// # let _ = builder;
+/// ```
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Throttle {
+    pub(crate) address: PeerAddress,
+    pub(crate) per_account_here: Limit,
+    pub(crate) per_account: Limit,
+    pub(crate) per_network: Limit,
+    pub(crate) second_factor: Limit,
+}
+
+/// So many in a window of so many seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Limit {
+    pub(crate) most: u32,
+    pub(crate) window: Duration,
+}
+
+impl Default for Throttle {
+    fn default() -> Self {
+        let limit = |most, minutes: u64| Limit {
+            most,
+            window: Duration::from_secs(minutes * 60),
+        };
+        Self {
+            address: PeerAddress::Ignored,
+            per_account_here: limit(10, 15),
+            per_account: limit(100, 60),
+            per_network: limit(100, 60),
+            second_factor: limit(10, 60),
+        }
+    }
+}
+
+impl Throttle {
+    /// Where the network of a client is read; IPv6 counts by its first 64 bits.
+    /// Default: [`PeerAddress::Ignored`], networks are not counted.
+    pub fn network(mut self, address: PeerAddress) -> Self {
+        self.address = address;
+        self
+    }
+
+    /// Failures on one account from one network, or from one browser that has
+    /// logged in to it before, in 15 minutes. Default: 10.
+    pub fn per_account_here(mut self, most: u32) -> Self {
+        self.per_account_here.most = most;
+        self
+    }
+
+    /// Failures on one account in an hour, wherever from. Default: 100.
+    pub fn per_account(mut self, most: u32) -> Self {
+        self.per_account.most = most;
+        self
+    }
+
+    /// Failures from one network in an hour, whatever the account. Default: 100.
+    /// An office, or the customers of a provider, may share an address.
+    pub fn per_network(mut self, most: u32) -> Self {
+        self.per_network.most = most;
+        self
+    }
+
+    /// Failures of the second factor on one account in an hour. Default: 10.
+    pub fn second_factor(mut self, most: u32) -> Self {
+        self.second_factor.most = most;
+        self
+    }
+}
+
+impl<L, K> Builder<L, K> {
+    /// How many failed logins there may be. Default: [`Throttle::default`].
+    pub fn throttle(mut self, throttle: Throttle) -> Self {
+        self.settings.throttle = throttle;
+        self
+    }
+}

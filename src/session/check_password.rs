@@ -1,0 +1,141 @@
+//! Checking a password, and making the hash of a new one.
+
+use crate::{
+    error::{Kind, LoginError},
+    manager::{Login, Proved},
+    password::{Fits, HasPassword, Password},
+    session::visit,
+    user::{AuthUser, sealed::Factors as _},
+};
+
+impl<U: AuthUser> Login<U> {
+    /// Checks a password: `name` is what was typed, `found` the user of that
+    /// name, if there is one. Tries are [counted](crate::Throttle) before.
+    ///
+    /// Whether nobody has the name, the user has no password, is not
+    /// [active](AuthUser::is_active) or the password is wrong, one hash is
+    /// computed and the answer is the same.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use axum::{Form, response::Redirect};
+    /// use portcullis::{Anonymous, HasPassword, Login, LoginError, Password, Session};
+    /// # use portcullis::{AuthHash, AuthUser, OneFactor};
+    /// # struct Account { id: u64, hash: String }
+    /// # impl AuthUser for Account {
+    /// #     type Id = u64;
+    /// #     type Factors = OneFactor;
+    /// #     fn id(&self) -> u64 { self.id }
+    /// #     fn session_auth_hash(&self) -> AuthHash { AuthHash::of(&self.hash) }
+    /// # }
+    /// # async fn find(_email: &str) -> Option<Account> { None }
+    ///
+    /// impl HasPassword for Account {
+    ///     fn password_hash(&self) -> Option<&str> {
+    ///         Some(&self.hash)
+    ///     }
+    /// }
+    ///
+    /// #[derive(serde::Deserialize)]
+    /// struct LoginForm { email: String, password: Password }
+    ///
+    /// async fn log_in(
+    ///     session: Session<Anonymous>,
+    ///     login: Login<Account>,
+    ///     Form(form): Form<LoginForm>,
+    /// ) -> Result<Redirect, LoginError> {
+    ///     let found = find(&form.email).await;
+    ///     let verified = login.check_password(&form.email, found, &form.password).await?;
+    ///     Ok(session.login_user(verified).await?.next_or("/"))
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`is_refused`](LoginError::is_refused) or
+    /// [`is_inactive`](LoginError::is_inactive), which answer alike;
+    /// [`is_throttled`](LoginError::is_throttled) after too many failures,
+    /// [`is_busy`](LoginError::is_busy) when too many others wait, and
+    /// [`is_store`](LoginError::is_store). Only the first two have cost a hash.
+    ///
+    /// # Security
+    ///
+    /// A hash that [was imported](crate::Builder::password_upgrade) takes another
+    /// time than ours until its user has logged in once.
+    pub async fn check_password(
+        &self,
+        name: &str,
+        found: Option<U>,
+        password: &Password,
+    ) -> Result<Proved<U>, LoginError>
+    where
+        U: HasPassword,
+    {
+        let core = &self.0.core;
+        if !password.fits() {
+            return Err(Kind::Refused.into());
+        }
+        let place = core.hashing.place(visit::caller(core).network)?;
+        let attempt = self.attempt(name, found.as_ref()).await?;
+        let hash = found.as_ref().and_then(U::password_hash);
+        let fits = place.verify(password, hash).await?;
+        let Some(mut user) = found.filter(|_| fits != Fits::No) else {
+            return Err(Kind::Refused.into());
+        };
+        if !user.is_active() {
+            return Err(Kind::Inactive.into());
+        }
+        if let (Fits::YesOutdated, Some(save)) = (fits, &self.0.finders.upgrade) {
+            let hash = place.compute(password).await?;
+            let saved = save.save(user, hash).await;
+            let saved = saved.map_err(|error| LoginError::loader(core.realm(), error))?;
+            user = saved.ok_or(Kind::Refused)?;
+        }
+        if !U::Factors::is_another_asked(&user) {
+            attempt.succeeded().await;
+        }
+        Ok(self.vouch_for(user))
+    }
+
+    /// The hash of a new password, to be kept in the database: a PHC string of
+    /// Argon2id, some 100 bytes.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use portcullis::{HasPassword, Login, LoginError, Password};
+    ///
+    /// async fn sign_up<U: HasPassword>(login: &Login<U>, password: &Password) -> Result<(), LoginError> {
+    ///     let hash = login.hash_password(password).await?;
+    ///     println!("INSERT INTO accounts … {hash}");
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`is_unfit_password`](LoginError::is_unfit_password) when it is shorter than
+    /// [`min_password_chars`](crate::Builder::min_password_chars) or longer than
+    /// [`Password::MAX_BYTES`], and [`is_busy`](LoginError::is_busy).
+    pub async fn hash_password(&self, password: &Password) -> Result<String, LoginError> {
+        let core = &self.0.core;
+        self.password_fits(password)?;
+        let place = core.hashing.place(visit::caller(core).network)?;
+        place.compute(password).await
+    }
+
+    /// Is this one that may be a user's password? Without work: for a form that
+    /// has something else to check before it calls [`hash_password`](Self::hash_password).
+    ///
+    /// # Errors
+    ///
+    /// [`is_unfit_password`](LoginError::is_unfit_password).
+    pub fn password_fits(&self, password: &Password) -> Result<(), LoginError> {
+        let is_long_enough = password.chars() >= self.0.core.settings.min_password_chars;
+        match is_long_enough && password.fits() {
+            true => Ok(()),
+            false => Err(Kind::UnfitPassword.into()),
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! Logging in with two factors, the last step.
+
+use std::{sync::Arc, time::Duration};
+
+use crate::{
+    error::{Kind, LoginError},
+    event::EventKind,
+    manager::{Login, Source, content::Content},
+    secret::equal,
+    session::{
+        Fresh, IsPending, SecondFactor, Session,
+        proof::Known,
+        remember::SeriesOf,
+        second_factor::{checked, count_try, end_if_used_up},
+        stranger,
+        transition::{GoesOn, Kept, NewLogin, Unawaited, awaited, replace},
+        visit,
+    },
+    store::Record,
+    user::AuthUser,
+};
+
+impl<P> Session<P> {
+    /// Checks the second factor and logs in. The try is counted before; after 5
+    /// wrong ones the first factor is to be given again.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use axum::{Form, response::Redirect};
+    /// use portcullis::{AuthUser, LoginError, Pending, SecondFactor, Session};
+    /// # use portcullis::{AuthHash, Login, TwoFactors};
+    /// # struct Account;
+    /// # impl AuthUser for Account {
+    /// #     type Id = u64;
+    /// #     type Factors = TwoFactors;
+    /// #     fn id(&self) -> u64 { 1 }
+    /// #     fn session_auth_hash(&self) -> AuthHash { AuthHash::none() }
+    /// # }
+    /// # #[derive(serde::Deserialize)] struct Code(String);
+    /// # impl SecondFactor<Account> for Code {
+    /// #     type Error = std::convert::Infallible;
+    /// #     async fn check(self, _: &Login<Account>, _: &Account) -> Result<bool, Self::Error> { Ok(false) }
+    /// # }
+    ///
+    /// async fn second_factor(
+    ///     session: Session<Pending<Account>>,
+    ///     Form(code): Form<Code>,
+    /// ) -> Result<Redirect, LoginError> {
+    ///     let session = session.finish_login(code).await?;
+    ///     // Now `session` is a `Session<Fresh<Account>>`.
+    ///     Ok(session.next_or("/"))
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Awaited, it fails with a [`LoginError`] that is
+    /// [`is_refused`](LoginError::is_refused) when the factor is wrong,
+    /// [`is_ended`](LoginError::is_ended) after 10 minutes or 5 tries, or when it
+    /// was finished in another tab, [`is_throttled`](LoginError::is_throttled)
+    /// after too many failures in many logins, [`is_store`](LoginError::is_store),
+    /// or the check's own.
+    ///
+    /// # Security
+    ///
+    /// Whose first factor was the remember cookie is `Fresh` for this request
+    /// only: nobody gave the password.
+    pub fn finish_login<U, F>(self, factor: F) -> FinishLogin<P, U, F>
+    where
+        U: AuthUser,
+        P: IsPending<User = U>,
+        F: SecondFactor<U>,
+    {
+        FinishLogin {
+            known: self.proof.half_known().clone(),
+            session: self,
+            factor,
+            unawaited: Unawaited::new("finish_login"),
+        }
+    }
+}
+
+/// The last step of a login about to happen: from [`Session::finish_login`].
+#[must_use = "a login is finished when it is awaited"]
+pub struct FinishLogin<P, U, F> {
+    session: Session<P>,
+    known: Arc<Known<U>>,
+    factor: F,
+    unawaited: Unawaited,
+}
+
+impl<P, U: AuthUser, F: SecondFactor<U>> FinishLogin<P, U, F> {
+    async fn run(self) -> Result<Session<Fresh<U>>, (LoginError, Session<P>)> {
+        let Self {
+            session,
+            known,
+            factor,
+            unawaited,
+        } = self;
+        unawaited.awaited();
+        match finish(&known, session.ticket.visit, factor).await {
+            Ok(fresh) => Ok(session.next(fresh)),
+            Err(error) => Err((error, session)),
+        }
+    }
+}
+
+async fn finish<U: AuthUser>(
+    known: &Arc<Known<U>>,
+    number: visit::Number,
+    factor: impl SecondFactor<U>,
+) -> Result<Fresh<U>, LoginError> {
+    let (realm, core) = (&known.realm, &known.realm.core);
+    visit::check(number)?;
+    let login = Login(realm.clone());
+    let attempt = login.attempt_second_factor(&known.user).await?;
+    let record = count_try(realm, known.session()?).await?;
+    let user = still_who_it_was(known, &record).await?;
+    if !checked(&login, factor, &user).await? {
+        end_if_used_up(known, &record, number).await?;
+        return Err(Kind::Refused.into());
+    }
+    let remember = known.pending.and_then(|pending| pending.remember);
+    let restored = record.series.is_some();
+    let new = NewLogin {
+        verified: (!restored).then(|| core.now()),
+        second_factor: true,
+        forced: false,
+        source: known.info.source(),
+        series: match restored {
+            true => SeriesOf::TheOld,
+            false => SeriesOf::Another {
+                ends: visit::presented_series(number, core),
+                begins: remember.map(Duration::from_secs),
+            },
+        },
+        goes_on: restored.then(|| GoesOn {
+            created: known.info.created_at(),
+            ends: core.now().plus(core.settings.absolute),
+        }),
+        stranger: stranger(core, number).await?,
+        end_others: false,
+    };
+    let left = new.stranger.as_ref().map(|record| record.id);
+    let known = replace(realm, number, Some(record), user, new, Kept::OfStranger).await?;
+    attempt.succeeded().await;
+    if let Some(left) = left {
+        core.delete(left).await.ok(); // what is left of it runs out by itself
+    }
+    known.emit(match known.info.source() {
+        Source::RememberCookie => EventKind::UserLoadedFromCookie,
+        _ => EventKind::UserLoggedIn,
+    });
+    Ok(Fresh::of(known))
+}
+
+/// The user as it is now: active, and with the credentials that the first
+/// factor was checked against.
+async fn still_who_it_was<U: AuthUser>(known: &Known<U>, record: &Record) -> Result<U, LoginError> {
+    let (realm, core) = (&known.realm, &known.realm.core);
+    let content = Content::decode(&record.body).map_err(|error| core.failed(error))?;
+    let login = content.login.ok_or(Kind::Ended)?;
+    let user = realm.load_user(login.user).await?.ok_or(Kind::Ended)?;
+    if !user.is_active() {
+        return Err(Kind::Inactive.into());
+    }
+    let auth_hash = user.session_auth_hash();
+    let auth_hash = auth_hash.for_record(core.realm(), login.user);
+    match equal(&auth_hash, &login.auth_hash) {
+        true => Ok(user),
+        false => Err(Kind::Ended.into()),
+    }
+}
+
+awaited!(finish_login, [P, U, F: SecondFactor<U>] FinishLogin<P, U, F>, P => Fresh<U>);

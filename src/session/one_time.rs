@@ -1,0 +1,252 @@
+//! Tokens that work once: a link in an e-mail.
+
+use std::{fmt, marker::PhantomData, sync::Arc, time::Duration};
+
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::{
+    error::{BoxError, Kind, LoginError},
+    event::EventKind,
+    manager::{Counted, Limit, Login, Tally},
+    secret::equal,
+    store::{Delete, Insert, Inserted, Record, RecordKind},
+    token::Token,
+    user::{AuthUser, UserIndex},
+};
+
+/// What a [`OneTimeToken`] is for: a type of yours, so that a token of one
+/// purpose is never taken for another.
+///
+/// # Example
+///
+/// ```
+/// use portcullis::Purpose;
+///
+/// enum PasswordReset {}
+///
+/// impl Purpose for PasswordReset {
+///     const NAME: &'static str = "password-reset";
+/// }
+/// ```
+pub trait Purpose: 'static {
+    /// Its name, which stands in the store: no two purposes share one.
+    const NAME: &'static str;
+
+    /// How long a token is good. Default: 10 minutes, the most that OWASP ASVS
+    /// 5.0, 6.5.5 allows.
+    const LASTS: Duration = Duration::from_secs(10 * 60);
+
+    /// How many tokens one user gets in an hour. Default: 5, so that nobody fills
+    /// a mailbox.
+    const PER_HOUR: u32 = 5;
+}
+
+/// A token that proves once, within minutes, that somebody got a message: from
+/// [`Login::one_time_token`], and out of the form that it comes back in.
+///
+/// The store keeps its hash. It is bound to its user and its purpose, and ends
+/// when the user's credentials change, as sessions do.
+///
+/// # Security
+///
+/// The link in the e-mail opens a page with a button, and the button posts the
+/// token: mail scanners open every link, and a GET would use it up. Send that
+/// page with `Referrer-Policy: no-referrer`, for its address holds the token.
+pub struct OneTimeToken<P> {
+    token: String,
+    purpose: PhantomData<fn() -> P>,
+}
+
+impl<P> OneTimeToken<P> {
+    /// The token for the link: 93 letters, digits, `.`, `-` and `_`.
+    ///
+    /// # Security
+    ///
+    /// It goes into the message and nowhere else.
+    pub fn reveal(&self) -> &str {
+        &self.token
+    }
+}
+
+impl<P> From<String> for OneTimeToken<P> {
+    fn from(token: String) -> Self {
+        Self {
+            token,
+            purpose: PhantomData,
+        }
+    }
+}
+
+impl<'de, P> Deserialize<'de> for OneTimeToken<P> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self::from(String::deserialize(deserializer)?))
+    }
+}
+
+impl<P> fmt::Debug for OneTimeToken<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("OneTimeToken(REDACTED)")
+    }
+}
+
+/// The body of a token's record.
+#[derive(Serialize, Deserialize)]
+struct Issued<'a> {
+    purpose: &'a str,
+    user: &'a [u8],
+    user_tag: [u8; 4],
+    auth_hash: [u8; 16],
+}
+
+impl<U: AuthUser> Login<U> {
+    /// A token for a link in an e-mail to this user.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use portcullis::{AuthUser, Login, LoginError, OneTimeToken, Purpose};
+    ///
+    /// enum LoginLink {}
+    /// impl Purpose for LoginLink {
+    ///     const NAME: &'static str = "login-link";
+    /// }
+    ///
+    /// async fn mail_a_link<U: AuthUser>(login: &Login<U>, user: &U) -> Result<String, LoginError> {
+    ///     let token: OneTimeToken<LoginLink> = login.one_time_token(user).await?;
+    ///     Ok(format!("https://app.example/login/link?token={}", token.reveal()))
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`is_throttled`](LoginError::is_throttled) when this user got
+    /// [too many](Purpose::PER_HOUR), [`is_inactive`](LoginError::is_inactive),
+    /// and [`is_store`](LoginError::is_store).
+    ///
+    /// # Security
+    ///
+    /// Answer the same whether there is such a user or not, and whatever comes
+    /// of this: send the message from a task of its own, so that the answer takes
+    /// the same time.
+    pub async fn one_time_token<P: Purpose>(
+        &self,
+        user: &U,
+    ) -> Result<OneTimeToken<P>, LoginError> {
+        let (realm, core) = (&self.0, &self.0.core);
+        if !user.is_active() {
+            return Err(Kind::Inactive.into());
+        }
+        let (index, id) = core.index::<U>(&user.id())?;
+        let limit = Limit {
+            most: P::PER_HOUR,
+            window: Duration::from_secs(60 * 60),
+        };
+        let tally = Tally::of(
+            core,
+            "one-time tokens",
+            &[P::NAME.as_bytes(), index.as_bytes()],
+        );
+        if let Counted::Over(retry_after) = core.count(tally, limit).await? {
+            core.emit(EventKind::LoginThrottled);
+            return Err(Kind::Throttled { retry_after }.into());
+        }
+        let issued = Issued {
+            purpose: P::NAME,
+            user: &id,
+            user_tag: realm.user_tag,
+            auth_hash: user.session_auth_hash().for_record(core.realm(), &id),
+        };
+        let body = issued.encode().map_err(|error| core.failed(error))?;
+        let now = core.now();
+        let token = Token::random(Some(index.home())).map_err(|error| core.failed(error))?;
+        let (kind, expires) = (RecordKind::OneTime, now.plus(P::LASTS));
+        let mut record = Record::new(kind, token.id, token.hash(), expires, body);
+        (record.user, record.created, record.seen) = (Some(index), now, now);
+        match core.insert(Insert::new(record, now)).await? {
+            Inserted::Done => {}
+            Inserted::Taken => return Err(core.failed("the new id was taken")),
+        }
+        let token = token.to_cookie_value(core.one_time_keys());
+        Ok(OneTimeToken::from(token))
+    }
+
+    /// Uses a token up, and gives the user as it is now: somebody who got the
+    /// message proved to read this user's mail. Of two requests that try, one gets it.
+    ///
+    /// For a login say so with [`vouch_for`](Self::vouch_for), which asks
+    /// users of two factors for the second one.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use axum::{Form, response::Redirect};
+    /// use portcullis::{Anonymous, AuthUser, Login, LoginError, OneFactor, OneTimeToken, Purpose, Session};
+    /// # enum LoginLink {}
+    /// # impl Purpose for LoginLink { const NAME: &'static str = "login-link"; }
+    ///
+    /// #[derive(serde::Deserialize)]
+    /// struct LinkForm { token: OneTimeToken<LoginLink> }
+    ///
+    /// async fn log_in<U: AuthUser<Factors = OneFactor>>(
+    ///     session: Session<Anonymous>,
+    ///     login: Login<U>,
+    ///     Form(form): Form<LinkForm>,
+    /// ) -> Result<Redirect, LoginError> {
+    ///     let user = login.redeem(form.token).await?;
+    ///     Ok(session.login_user(login.vouch_for(user)).await?.next_or("/"))
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`is_refused`](LoginError::is_refused) when it was used, is too old, of
+    /// another purpose or of credentials that have changed, or was never given
+    /// out; [`is_inactive`](LoginError::is_inactive), [`is_store`](LoginError::is_store) and
+    /// [`is_loader`](LoginError::is_loader). A token is used up once it was right,
+    /// also where the user may not be logged in.
+    pub async fn redeem<P: Purpose>(&self, token: OneTimeToken<P>) -> Result<U, LoginError> {
+        let (realm, core) = (&self.0, &self.0.core);
+        let keys = core.one_time_keys();
+        let read = Token::from_cookie_value(token.token.as_bytes(), keys);
+        let (token, _) = read.ok_or(Kind::Refused)?;
+        let record = core.load_kind(RecordKind::OneTime, token.id).await?;
+        let record = record.filter(|record| record.hash.matches(&token));
+        let record = record.ok_or(Kind::Refused)?;
+        let issued = Issued::decode(&record.body).map_err(|error| core.failed(error))?;
+        let index = UserIndex::of(core.realm(), realm.user_tag, issued.user);
+        let is_ours = issued.user_tag == realm.user_tag && record.user == Some(index);
+        if issued.purpose != P::NAME || !is_ours {
+            return Err(Kind::Refused.into());
+        }
+        let delete = Delete::new(RecordKind::OneTime, record.id);
+        if !core.done(core.store.delete(delete).await)? {
+            return Err(Kind::Refused.into()); // another request was faster
+        }
+        let user = realm.load_user(issued.user).await?.ok_or(Kind::Refused)?;
+        let auth_hash = user.session_auth_hash();
+        let auth_hash = auth_hash.for_record(core.realm(), issued.user);
+        if !equal(&auth_hash, &issued.auth_hash) {
+            return Err(Kind::Refused.into());
+        }
+        match user.is_active() {
+            true => Ok(user),
+            false => Err(Kind::Inactive.into()),
+        }
+    }
+}
+
+impl<'a> Issued<'a> {
+    fn decode(body: &'a [u8]) -> Result<Self, BoxError> {
+        match body.split_first() {
+            Some((&FORMAT, rest)) => Ok(postcard::from_bytes(rest)?),
+            _ => Err("a one-time token is of an unknown format".into()),
+        }
+    }
+
+    fn encode(&self) -> Result<Arc<[u8]>, BoxError> {
+        Ok(postcard::to_extend(self, vec![FORMAT])?.into())
+    }
+}
+
+/// The first byte of every body.
+const FORMAT: u8 = 1;

@@ -1,0 +1,198 @@
+//! Tokens of a message: once, in time, for one purpose and one user.
+
+use std::sync::Arc;
+
+use axum::http::StatusCode;
+use portcullis::{LoginManager, OneTimeToken, SecretKey, testing::TestClient};
+use tokio::sync::Barrier;
+
+use crate::world::*;
+
+async fn mailed(world: &World, name: &str) -> String {
+    let answer = world.browser().get(&format!("/link?name={name}")).await;
+    assert_eq!(answer.status(), StatusCode::OK);
+    answer.text()
+}
+
+async fn follow(browser: &mut TestClient, token: &str) -> Option<String> {
+    let answer = browser.post("/link").form([("token", token)]).await;
+    answer.location().map(str::to_owned)
+}
+
+#[tokio::test]
+async fn a_link_logs_in_once() {
+    let world = World::new();
+    let token = mailed(&world, "one").await;
+    let mut browser = world.browser();
+    assert_eq!(follow(&mut browser, &token).await.as_deref(), Some("/in"));
+    assert_eq!(browser.get("/in").await.text(), "one");
+    assert_eq!(
+        follow(&mut world.browser(), &token).await.as_deref(),
+        Some("/login")
+    );
+}
+
+#[tokio::test]
+async fn a_link_asks_for_the_second_factor() {
+    let world = World::new();
+    let token = mailed(&world, "two").await;
+    let mut browser = world.browser();
+    assert_eq!(
+        follow(&mut browser, &token).await.as_deref(),
+        Some("/login/code")
+    );
+    assert_eq!(browser.get("/who").await.text(), "nobody");
+    assert_eq!(
+        give(&mut browser, &world.code(0)).await.location(),
+        Some("/in")
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_at_once_one_wins() {
+    for _ in 0..20 {
+        let world = World::new();
+        let token = mailed(&world, "one").await;
+        let barrier = Arc::new(Barrier::new(4));
+        let tries: Vec<_> = (0..4)
+            .map(|_| {
+                let (world, token, barrier) = (world.clone(), token.clone(), barrier.clone());
+                tokio::spawn(async move {
+                    barrier.wait().await;
+                    follow(&mut world.browser(), &token).await
+                })
+            })
+            .collect();
+        let mut won = 0;
+        for tried in tries {
+            won += usize::from(tried.await.unwrap().as_deref() == Some("/in"));
+        }
+        assert_eq!(won, 1);
+    }
+}
+
+#[tokio::test]
+async fn a_link_is_good_for_ten_minutes() {
+    let world = World::new();
+    let (first, second) = (mailed(&world, "one").await, mailed(&world, "one").await);
+    world
+        .clock
+        .advance(minutes(10) - std::time::Duration::from_secs(1));
+    assert_eq!(
+        follow(&mut world.browser(), &first).await.as_deref(),
+        Some("/in")
+    );
+    world.clock.advance(std::time::Duration::from_secs(1));
+    assert_eq!(
+        follow(&mut world.browser(), &second).await.as_deref(),
+        Some("/login")
+    );
+}
+
+#[tokio::test]
+async fn a_link_ends_with_the_password() {
+    let world = World::new();
+    let token = mailed(&world, "one").await;
+    let mut browser = world.browser();
+    log_in_as(&mut browser, "one", PASSWORD).await;
+    browser
+        .post("/password")
+        .form([("password", "another horse")])
+        .await;
+    assert_eq!(
+        follow(&mut world.browser(), &token).await.as_deref(),
+        Some("/login")
+    );
+
+    // Also where only the database was changed.
+    let token = mailed(&world, "one").await;
+    world
+        .accounts
+        .change(1, |account| account.hash = Some("other".to_owned()));
+    assert_eq!(
+        follow(&mut world.browser(), &token).await.as_deref(),
+        Some("/login")
+    );
+}
+
+#[tokio::test]
+async fn a_link_of_one_purpose_is_none_of_another() {
+    let world = World::new();
+    let token = mailed(&world, "one").await;
+    let mut browser = world.browser();
+    let post = browser.post("/reset").accept("application/json");
+    let answer = post.form([("token", token.as_str())]).await;
+    assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
+    assert_eq!(
+        follow(&mut world.browser(), &token).await.as_deref(),
+        Some("/in"),
+        "and is not used up by it"
+    );
+}
+
+#[tokio::test]
+async fn a_link_of_who_is_inactive_is_refused() {
+    let world = World::new();
+    let token = mailed(&world, "one").await;
+    world.accounts.change(1, |account| account.active = false);
+    assert_eq!(
+        follow(&mut world.browser(), &token).await.as_deref(),
+        Some("/login")
+    );
+}
+
+#[tokio::test]
+async fn what_is_forged_cut_or_of_another_key_is_refused() {
+    let world = World::new();
+    let token = mailed(&world, "one").await;
+    for end in 0..token.len() {
+        assert_eq!(
+            follow(&mut world.browser(), &token[..end]).await.as_deref(),
+            Some("/login")
+        );
+    }
+    for at in 0..token.len() {
+        let mut forged = token.clone().into_bytes();
+        forged[at] = if forged[at] == b'A' { b'B' } else { b'A' };
+        let forged = String::from_utf8(forged).unwrap();
+        assert_eq!(
+            follow(&mut world.browser(), &forged).await.as_deref(),
+            Some("/login")
+        );
+    }
+    assert_eq!(
+        follow(&mut world.browser(), &token).await.as_deref(),
+        Some("/in")
+    );
+}
+
+/// Nobody fills a mailbox, and a browser is not told.
+#[tokio::test]
+async fn a_user_gets_a_few_links_an_hour() {
+    let world = World::new();
+    for _ in 0..5 {
+        mailed(&world, "one").await;
+    }
+    let answer = world.browser().get("/link?name=one").await;
+    assert_eq!(answer.status(), StatusCode::TOO_MANY_REQUESTS);
+    mailed(&world, "two").await;
+    world.clock.advance(minutes(60));
+    mailed(&world, "one").await;
+}
+
+#[tokio::test]
+async fn a_token_is_not_printed() {
+    let token = OneTimeToken::<LoginLink>::from("v1.secret".to_owned());
+    assert_eq!(format!("{token:?}"), "OneTimeToken(REDACTED)");
+    assert_eq!(token.reveal(), "v1.secret");
+}
+
+/// A manager for users of two factors says where the second is given.
+#[test]
+fn the_second_factor_has_a_page() {
+    let builder = LoginManager::builder()
+        .user_loader(async |_: u64| Ok::<Option<Account>, std::io::Error>(None))
+        .secret_key(SecretKey::from([1; 32]));
+    let error = builder.build().unwrap_err().to_string();
+    assert!(error.contains("second_factor_path"), "{error}");
+}

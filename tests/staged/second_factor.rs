@@ -1,0 +1,436 @@
+//! The second factor: nobody is logged in before it, nobody tries it for ever.
+
+use std::sync::{Arc, atomic::Ordering};
+
+use axum::http::StatusCode;
+use portcullis::{RecoveryCode, testing::TestClient};
+use tokio::sync::Barrier;
+
+use crate::world::*;
+
+async fn half_logged_in(world: &World) -> TestClient {
+    let mut browser = world.browser();
+    let answer = log_in_as(&mut browser, "two", PASSWORD).await;
+    assert_eq!(answer.location(), Some("/login/code"));
+    browser
+}
+
+#[tokio::test]
+async fn after_the_first_factor_nobody_is_logged_in() {
+    let world = World::new();
+    let mut browser = half_logged_in(&world).await;
+    assert_eq!(browser.get("/who").await.text(), "nobody");
+    assert_eq!(browser.get("/login/code").await.text(), "two");
+    for path in ["/in", "/fresh", "/factors"] {
+        let answer = browser.get(path).await;
+        let expected = format!("/login/code?next={}", path.replace('/', "%2F"));
+        assert_eq!(answer.location(), Some(&*expected));
+        let answer = browser.get(path).accept("application/json").await;
+        assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
+        assert!(answer.headers().contains_key("www-authenticate"));
+    }
+    assert_eq!(browser.get("/login").await.location(), Some("/login/code"));
+
+    assert_eq!(
+        give(&mut browser, &world.code(0)).await.location(),
+        Some("/in")
+    );
+    assert_eq!(browser.get("/fresh").await.text(), "two");
+    assert_eq!(browser.get("/factors").await.text(), "true");
+    assert_eq!(
+        browser.get("/login/code").await.location(),
+        Some("/"),
+        "it goes on"
+    );
+}
+
+#[tokio::test]
+async fn next_goes_all_the_way() {
+    let world = World::new();
+    let mut browser = world.browser();
+    let form = [("name", "two"), ("password", PASSWORD)];
+    let answer = browser.post("/login?next=%2Ffresh").form(form).await;
+    assert_eq!(answer.location(), Some("/login/code?next=%2Ffresh"));
+    let wrong = browser
+        .post("/login/code?next=%2Ffresh")
+        .form([("code", "000000")])
+        .await;
+    assert_eq!(wrong.location(), Some("/login/code?next=%2Ffresh"));
+    let code = world.code(0);
+    let right = browser
+        .post("/login/code?next=%2Ffresh")
+        .form([("code", &*code)])
+        .await;
+    assert_eq!(right.location(), Some("/fresh"));
+}
+
+#[tokio::test]
+async fn who_has_set_up_none_is_let_in_by_one() {
+    let world = World::new();
+    let mut browser = world.browser();
+    log_in_as(&mut browser, "one", PASSWORD).await;
+    assert_eq!(browser.get("/fresh").await.text(), "one");
+    assert_eq!(browser.get("/factors").await.text(), "false");
+}
+
+#[tokio::test]
+async fn every_step_makes_a_new_session() {
+    let world = World::new();
+    let mut browser = half_logged_in(&world).await;
+    let mut planted = browser.clone();
+    give(&mut browser, &world.code(0)).await;
+    assert_eq!(browser.get("/in").await.text(), "two");
+    assert_eq!(
+        planted.get("/who").await.text(),
+        "nobody",
+        "the cookie of before is nobody's"
+    );
+    assert_eq!(
+        planted.get("/login/code").await.location(),
+        Some("/login?next=%2Flogin%2Fcode")
+    );
+    world.clock.advance(minutes(1));
+    assert_ne!(
+        give(&mut planted, &world.code(0)).await.location(),
+        Some("/in")
+    );
+}
+
+#[tokio::test]
+async fn a_code_of_the_neighbouring_step_is_right_and_farther_ones_are_not() {
+    for (steps, location) in [
+        (-2, "/login/code"),
+        (-1, "/in"),
+        (1, "/in"),
+        (2, "/login/code"),
+    ] {
+        let world = World::new();
+        let mut browser = half_logged_in(&world).await;
+        let answer = give(&mut browser, &world.code(steps)).await;
+        assert_eq!(answer.location(), Some(location), "{steps}");
+    }
+}
+
+#[tokio::test]
+async fn a_code_works_once() {
+    let world = World::new();
+    let code = world.code(0);
+    let mut owner = half_logged_in(&world).await;
+    let mut thief = half_logged_in(&world).await;
+    assert_eq!(give(&mut owner, &code).await.location(), Some("/in"));
+    assert_eq!(
+        give(&mut thief, &code).await.location(),
+        Some("/login/code")
+    );
+    world.clock.advance(std::time::Duration::from_secs(30));
+    assert_eq!(
+        give(&mut thief, &code).await.location(),
+        Some("/login/code"),
+        "a step later"
+    );
+    assert_eq!(
+        give(&mut thief, &world.code(0)).await.location(),
+        Some("/in"),
+        "another code"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_who_give_one_code_at_once_one_is_let_in() {
+    for _ in 0..20 {
+        let world = World::new();
+        let code = world.code(0);
+        let barrier = Arc::new(Barrier::new(3));
+        let mut tries = Vec::new();
+        for _ in 0..3 {
+            let mut browser = half_logged_in(&world).await;
+            let (code, barrier) = (code.clone(), barrier.clone());
+            tries.push(tokio::spawn(async move {
+                barrier.wait().await;
+                give(&mut browser, &code).await.location() == Some("/in")
+            }));
+        }
+        let mut won = 0;
+        for tried in tries {
+            won += usize::from(tried.await.unwrap());
+        }
+        assert_eq!(won, 1);
+    }
+}
+
+/// Five tries for a password, and ten in an hour for an account.
+#[tokio::test]
+async fn eleven_wrong_codes_are_one_too_many() {
+    let world = World::new();
+    let mut browser = half_logged_in(&world).await;
+    for number in 1..=5 {
+        let answer = give(&mut browser, "000000").await;
+        let expected = if number < 5 { "/login/code" } else { "/login" };
+        assert_eq!(answer.location(), Some(expected), "{number}");
+    }
+    assert_eq!(
+        give(&mut browser, &world.code(0)).await.location(),
+        Some("/login"),
+        "the right one comes too late"
+    );
+    let mut browser = half_logged_in(&world).await;
+    for _ in 6..=10 {
+        give(&mut browser, "000000").await;
+    }
+    let mut browser = half_logged_in(&world).await;
+    let eleventh = give(&mut browser, &world.code(0)).await;
+    assert_eq!(eleventh.status(), StatusCode::TOO_MANY_REQUESTS);
+    world.clock.advance(minutes(60));
+    let mut browser = half_logged_in(&world).await;
+    assert_eq!(
+        give(&mut browser, &world.code(0)).await.location(),
+        Some("/in")
+    );
+}
+
+/// Twenty codes at once are five tries.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_number_of_requests_at_once_makes_more_tries() {
+    let world = World::with(|builder| builder.throttle(many()));
+    let browser = half_logged_in(&world).await;
+    let barrier = Arc::new(Barrier::new(20));
+    let tries: Vec<_> = (0..20)
+        .map(|_| {
+            let (mut browser, barrier) = (browser.clone(), barrier.clone());
+            tokio::spawn(async move {
+                barrier.wait().await;
+                let form = [("code", "000000")];
+                let post = browser.post("/login/code").accept("application/json");
+                post.form(form).await.text()
+            })
+        })
+        .collect();
+    let mut refused = 0;
+    for tried in tries {
+        refused += usize::from(tried.await.unwrap().contains("The login was refused"));
+    }
+    assert_eq!(refused, 5);
+}
+
+#[tokio::test]
+async fn a_login_waits_for_ten_minutes() {
+    let world = World::new();
+    let mut browser = half_logged_in(&world).await;
+    world.clock.advance(minutes(10));
+    assert_eq!(
+        give(&mut browser, &world.code(0)).await.location(),
+        Some("/login"),
+    );
+}
+
+/// What is asked for again is asked of the user as it is now.
+#[tokio::test]
+async fn what_changes_between_the_factors_counts() {
+    for change in [
+        (|account: &mut Account| account.hash = Some("another".to_owned())) as fn(&mut Account),
+        |account| account.active = false,
+        |account| account.totp = None,
+        |account| account.totp = Some("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA".to_owned()),
+    ] {
+        let world = World::new();
+        let mut browser = half_logged_in(&world).await;
+        let code = world.code(0);
+        world.accounts.change(2, change);
+        assert_ne!(give(&mut browser, &code).await.location(), Some("/in"));
+        assert_eq!(browser.get("/who").await.text(), "nobody");
+    }
+}
+
+#[tokio::test]
+async fn ending_all_sessions_ends_what_waits() {
+    let world = World::new();
+    let mut owner = half_logged_in(&world).await;
+    give(&mut owner, &world.code(0)).await;
+    let mut thief = half_logged_in(&world).await;
+    owner
+        .post("/password")
+        .form([("password", "another horse")])
+        .await;
+    world.clock.advance(minutes(1));
+    assert_eq!(
+        give(&mut thief, &world.code(0)).await.location(),
+        Some("/login"),
+    );
+}
+
+#[tokio::test]
+async fn it_can_be_given_up() {
+    let world = World::new();
+    let mut browser = half_logged_in(&world).await;
+    assert_eq!(browser.post("/logout").await.text(), "out");
+    assert_eq!(browser.get("/login").await.text(), "login page");
+    assert_eq!(
+        log_in_as(&mut browser, "one", PASSWORD).await.location(),
+        Some("/in")
+    );
+}
+
+#[tokio::test]
+async fn a_recovery_code_works_once() {
+    let world = World::new();
+    let codes = RecoveryCode::generate().unwrap();
+    *world.accounts.recovery.lock().unwrap() = codes.iter().map(RecoveryCode::hash).collect();
+    let typed = codes[4].reveal().to_lowercase().replace('-', " ");
+    for expected in ["/in", "/login/code"] {
+        let mut browser = half_logged_in(&world).await;
+        let answer = browser
+            .post("/login/recovery")
+            .form([("code", &*typed)])
+            .await;
+        assert_eq!(answer.location(), Some(expected));
+    }
+    assert_eq!(world.accounts.recovery.lock().unwrap().len(), 9);
+}
+
+#[tokio::test]
+async fn a_check_that_fails_lets_nobody_in() {
+    let world = World::new();
+    let codes = RecoveryCode::generate().unwrap();
+    *world.accounts.recovery.lock().unwrap() = codes.iter().map(RecoveryCode::hash).collect();
+    world.accounts.broken.store(true, Ordering::Relaxed);
+    let mut browser = half_logged_in(&world).await;
+    let code = codes[0].reveal();
+    let answer = browser
+        .post("/login/recovery")
+        .form([("code", &*code)])
+        .await;
+    assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    assert_eq!(browser.get("/who").await.text(), "nobody");
+}
+
+#[tokio::test]
+async fn what_a_stranger_kept_is_there_after_both() {
+    let world = World::new();
+    let mut browser = world.browser();
+    assert_eq!(browser.post("/cart").await.text(), "[7]");
+    log_in_as(&mut browser, "two", PASSWORD).await;
+    assert_eq!(
+        browser.post("/cart").await.text(),
+        "[7, 7]",
+        "it is still the stranger's"
+    );
+    give(&mut browser, &world.code(0)).await;
+    assert_eq!(browser.get("/cart").await.text(), "[7, 7]");
+    browser.post("/logout").await;
+    assert_eq!(browser.get("/cart").await.text(), "[]");
+}
+
+#[tokio::test]
+async fn confirming_takes_both() {
+    let world = World::new();
+    let mut browser = half_logged_in(&world).await;
+    give(&mut browser, &world.code(0)).await;
+    world.clock.advance(minutes(20));
+    assert_eq!(
+        browser.get("/fresh").await.location(),
+        Some("/confirm?next=%2Ffresh")
+    );
+    let one = browser
+        .post("/confirm")
+        .form([("password", PASSWORD)])
+        .await;
+    assert_eq!(one.location(), Some("/confirm"));
+    let wrong = [("password", PASSWORD), ("code", "000000")];
+    assert_eq!(
+        browser.post("/confirm").form(wrong).await.location(),
+        Some("/confirm")
+    );
+    let code = world.code(0);
+    let both = [("password", PASSWORD), ("code", &*code)];
+    assert_eq!(
+        browser.post("/confirm").form(both).await.location(),
+        Some("/in")
+    );
+    assert_eq!(browser.get("/fresh").await.text(), "two");
+}
+
+// --- remembered browsers -----------------------------------------------------
+
+async fn remembered(world: &World) -> TestClient {
+    let mut browser = world.browser();
+    let form = [
+        ("name", "two"),
+        ("password", PASSWORD),
+        ("remember", "true"),
+    ];
+    browser.post("/login").form(form).await;
+    assert!(
+        !browser
+            .cookie_names()
+            .any(|name| name.ends_with("remember")),
+        "not before"
+    );
+    give(&mut browser, &world.code(0)).await;
+    assert!(
+        browser
+            .cookie_names()
+            .any(|name| name.ends_with("remember"))
+    );
+    browser.close_window();
+    world.clock.advance(minutes(1));
+    browser
+}
+
+#[tokio::test]
+async fn a_remembered_browser_is_one_factor() {
+    let world = World::new();
+    let mut browser = remembered(&world).await;
+    assert_eq!(
+        browser.get("/in").await.location(),
+        Some("/login/code?next=%2Fin")
+    );
+    assert_eq!(browser.get("/who").await.text(), "nobody");
+    assert_eq!(
+        give(&mut browser, "000000").await.location(),
+        Some("/login/code")
+    );
+    assert_eq!(
+        give(&mut browser, &world.code(0)).await.location(),
+        Some("/in")
+    );
+    assert_eq!(browser.get("/in").await.text(), "two");
+    assert_eq!(
+        browser.get("/fresh").await.location(),
+        Some("/confirm?next=%2Ffresh"),
+        "nobody gave the password"
+    );
+    browser.close_window();
+    assert_eq!(
+        browser.get("/in").await.location(),
+        Some("/login/code?next=%2Fin")
+    );
+}
+
+#[tokio::test]
+async fn giving_up_forgets_the_browser() {
+    let world = World::new();
+    let mut browser = remembered(&world).await;
+    browser.get("/in").await;
+    assert_eq!(browser.post("/logout").await.text(), "out");
+    assert_eq!(
+        browser.get("/in").await.location(),
+        Some("/login?next=%2Fin")
+    );
+    assert!(
+        !browser
+            .cookie_names()
+            .any(|name| name.ends_with("remember"))
+    );
+}
+
+#[tokio::test]
+async fn the_app_may_let_a_remembered_browser_in() {
+    let world = World::with(|builder| builder.remember_skips_second_factor());
+    let mut browser = remembered(&world).await;
+    assert_eq!(browser.get("/in").await.text(), "two");
+    assert_eq!(browser.get("/factors").await.text(), "false");
+    assert_eq!(
+        browser.get("/fresh").await.location(),
+        Some("/confirm?next=%2Ffresh")
+    );
+}

@@ -1,0 +1,238 @@
+//! Limits for guessing: what they let through, and what they tell.
+
+use std::time::Duration;
+
+use axum::http::{HeaderName, StatusCode};
+use portcullis::{EventKind, PeerAddress, Throttle, testing::TestClient};
+use tokio::sync::mpsc;
+
+use crate::world::*;
+
+const FORWARDED: HeaderName = HeaderName::from_static("x-forwarded-for");
+
+fn behind_a_proxy() -> Throttle {
+    Throttle::default().network(PeerAddress::BehindProxies(1))
+}
+
+async fn guess(browser: &mut TestClient, from: &str, name: &str, password: &str) -> StatusCode {
+    let form = [("name", name), ("password", password)];
+    let post = browser.post("/login").accept("application/json");
+    post.header(FORWARDED, from).form(form).await.status()
+}
+
+/// 10,000 wrong passwords from as many networks, over two servers at once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn brute_force_stays_within_the_budget() {
+    let one = World::with(|builder| builder.throttle(behind_a_proxy()));
+    let other = one.beside(|builder| builder.throttle(behind_a_proxy()));
+    let guesses = |world: World, half: u32| async move {
+        let mut tried = 0;
+        for guess_number in 0..5_000_u32 {
+            let from = format!("10.{half}.{}.{}", guess_number / 256, guess_number % 256);
+            let status = guess(&mut world.browser(), &from, "one", "wrong").await;
+            match status {
+                StatusCode::UNAUTHORIZED => tried += 1,
+                status => assert_eq!(status, StatusCode::TOO_MANY_REQUESTS),
+            }
+        }
+        tried
+    };
+    let (a, b) = tokio::join!(
+        tokio::spawn(guesses(one.clone(), 1)),
+        tokio::spawn(guesses(other.clone(), 2))
+    );
+    assert_eq!(a.unwrap() + b.unwrap(), 100, "what the documentation says");
+    assert_eq!(
+        one.hashes() + other.hashes(),
+        100,
+        "the limit comes before the hash"
+    );
+
+    // Who guesses no more lets the user in, at the latest an hour later.
+    let mut user = one.browser();
+    assert_eq!(
+        guess(&mut user, "192.0.2.1", "one", PASSWORD).await,
+        StatusCode::TOO_MANY_REQUESTS
+    );
+    one.clock.advance(minutes(60));
+    assert_eq!(
+        guess(&mut user, "192.0.2.1", "one", PASSWORD).await,
+        StatusCode::SEE_OTHER
+    );
+}
+
+#[tokio::test]
+async fn the_answer_says_how_long_to_wait() {
+    let world = World::with(|builder| builder.throttle(Throttle::default().per_account(1)));
+    log_in_as(&mut world.browser(), "one", "wrong").await;
+    world.clock.advance(minutes(20));
+    let before = world.hashes();
+    let answer = log_in_as(&mut world.browser(), "one", PASSWORD).await;
+    assert_eq!(answer.status(), StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(answer.headers()["retry-after"], "2400");
+    assert_eq!(answer.headers()["cache-control"], "no-store");
+    assert_eq!(world.hashes(), before);
+}
+
+#[tokio::test]
+async fn another_spelling_is_no_other_name() {
+    let world = World::with(|builder| builder.throttle(Throttle::default().per_account(1)));
+    log_in_as(&mut world.browser(), "nobody", "wrong").await;
+    for name in ["nobody", "NOBODY", " Nobody "] {
+        let answer = log_in_as(&mut world.browser(), name, "wrong").await;
+        assert_eq!(answer.status(), StatusCode::TOO_MANY_REQUESTS, "{name}");
+    }
+}
+
+/// Who exists and who does not is throttled after as many failures, with one answer.
+#[tokio::test]
+async fn it_does_not_tell_who_exists() {
+    let world = World::with(|builder| builder.throttle(Throttle::default().per_account(3)));
+    let mut answers = Vec::new();
+    for name in ["one", "nobody", "three", "four"] {
+        let mut all = Vec::new();
+        for _ in 0..5 {
+            let mut browser = world.browser();
+            let answer = log_in_as(&mut browser, name, "wrong").await;
+            let wait = answer.headers().get("retry-after").cloned();
+            all.push((answer.status(), answer.text(), wait));
+        }
+        answers.push(all);
+    }
+    assert_eq!(answers[0][4].0, StatusCode::TOO_MANY_REQUESTS);
+    assert!(answers.iter().all(|all| *all == answers[0]));
+}
+
+#[tokio::test]
+async fn a_success_is_no_failure() {
+    let world = World::with(|builder| builder.throttle(Throttle::default().per_account(2)));
+    for _ in 0..10 {
+        assert_eq!(
+            log_in_as(&mut world.browser(), "one", PASSWORD)
+                .await
+                .location(),
+            Some("/in")
+        );
+    }
+    log_in_as(&mut world.browser(), "one", "wrong").await;
+    assert_eq!(
+        log_in_as(&mut world.browser(), "one", PASSWORD)
+            .await
+            .location(),
+        Some("/in")
+    );
+}
+
+/// However long somebody guesses, the user's own browser has a limit of its own.
+#[tokio::test]
+async fn nobody_is_locked_out_of_a_browser_that_is_known() {
+    let world = World::with(|builder| builder.throttle(behind_a_proxy()));
+    let mut known = world.browser();
+    guess(&mut known, "192.0.2.1", "one", PASSWORD).await;
+    known.post("/logout").await;
+    assert!(
+        known
+            .cookie_names()
+            .any(|name| name == "__Host-login-known")
+    );
+    for number in 0..110 {
+        guess(
+            &mut world.browser(),
+            &format!("10.0.0.{number}"),
+            "one",
+            "wrong",
+        )
+        .await;
+    }
+    let stranger = guess(&mut world.browser(), "192.0.2.2", "one", PASSWORD).await;
+    assert_eq!(stranger, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(
+        guess(&mut known, "192.0.2.1", "one", PASSWORD).await,
+        StatusCode::SEE_OTHER
+    );
+
+    // A known browser that guesses is a stranger after ten.
+    known.post("/logout").await;
+    for _ in 0..10 {
+        assert_eq!(
+            guess(&mut known, "192.0.2.1", "one", "wrong").await,
+            StatusCode::UNAUTHORIZED
+        );
+    }
+    assert_eq!(
+        guess(&mut known, "192.0.2.1", "one", "wrong").await,
+        StatusCode::TOO_MANY_REQUESTS
+    );
+    // It is known to one account, not to another.
+    for _ in 0..10 {
+        assert_eq!(
+            guess(&mut known, "192.0.2.1", "two", "wrong").await,
+            StatusCode::UNAUTHORIZED
+        );
+    }
+    assert_eq!(
+        guess(&mut known, "192.0.2.1", "two", "wrong").await,
+        StatusCode::TOO_MANY_REQUESTS
+    );
+}
+
+#[tokio::test]
+async fn one_network_has_limits_and_others_have_their_own() {
+    let world = World::with(|builder| builder.throttle(behind_a_proxy()));
+    // One account: ten.
+    for _ in 0..10 {
+        let status = guess(&mut world.browser(), "2001:db8::1", "one", "wrong").await;
+        assert_eq!(status, StatusCode::UNAUTHORIZED);
+    }
+    for neighbour in ["2001:db8::1", "2001:db8::2:3", "2001:db8:0:0:ffff::1"] {
+        let status = guess(&mut world.browser(), neighbour, "one", "wrong").await;
+        assert_eq!(status, StatusCode::TOO_MANY_REQUESTS, "{neighbour}");
+    }
+    let status = guess(&mut world.browser(), "2001:db8:0:1::1", "one", PASSWORD).await;
+    assert_eq!(status, StatusCode::SEE_OTHER);
+    // Many accounts: a hundred.
+    for account in 0..90 {
+        let name = format!("account {account}");
+        let status = guess(&mut world.browser(), "2001:db8::1", &name, "wrong").await;
+        assert_eq!(status, StatusCode::UNAUTHORIZED);
+    }
+    let status = guess(&mut world.browser(), "2001:db8::1", "another", "wrong").await;
+    assert_eq!(status, StatusCode::TOO_MANY_REQUESTS);
+}
+
+#[tokio::test]
+async fn the_limit_is_an_event() {
+    let (sender, mut events) = mpsc::unbounded_channel();
+    let world = World::with(|builder| {
+        let throttle = Throttle::default().per_account(0);
+        builder.throttle(throttle).on_event(move |event| {
+            sender.send(event.kind()).ok();
+        })
+    });
+    log_in_as(&mut world.browser(), "one", PASSWORD).await;
+    while events.recv().await.unwrap() != EventKind::LoginThrottled {}
+}
+
+/// A second that was waited too little or too long: windows follow the clock.
+#[tokio::test]
+async fn a_window_ends_when_it_says() {
+    let world = World::with(|builder| builder.throttle(Throttle::default().per_account(1)));
+    world.clock.advance(minutes(7));
+    log_in_as(&mut world.browser(), "one", "wrong").await;
+    let answer = log_in_as(&mut world.browser(), "one", PASSWORD).await;
+    let wait: u64 = answer.headers()["retry-after"]
+        .to_str()
+        .unwrap()
+        .parse()
+        .unwrap();
+    world.clock.advance(Duration::from_secs(wait - 1));
+    let answer = log_in_as(&mut world.browser(), "one", PASSWORD).await;
+    assert_eq!(answer.headers()["retry-after"], "1");
+    world.clock.advance(Duration::from_secs(1));
+    assert_eq!(
+        log_in_as(&mut world.browser(), "one", PASSWORD)
+            .await
+            .location(),
+        Some("/in")
+    );
+}

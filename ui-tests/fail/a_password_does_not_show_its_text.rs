@@ -1,0 +1,7 @@
+use portcullis::Password;
+
+fn text(password: &Password) -> &str {
+    password.as_ref()
+}
+
+fn main() {}

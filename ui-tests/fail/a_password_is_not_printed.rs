@@ -1,0 +1,7 @@
+use portcullis::Password;
+
+fn log(password: &Password) {
+    println!("{password}");
+}
+
+fn main() {}

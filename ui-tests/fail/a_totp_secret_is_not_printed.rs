@@ -1,0 +1,7 @@
+use portcullis::TotpSecret;
+
+fn log(secret: &TotpSecret) {
+    println!("{secret}");
+}
+
+fn main() {}
