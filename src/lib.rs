@@ -49,6 +49,8 @@ pub use manager::{
 #[cfg(feature = "password")]
 pub use password::{HasPassword, Password, PasswordCost};
 pub use routing::{AccessRow, AccessTable, Anyone, Public, Realms, Routes, public};
+#[cfg(feature = "password")]
+pub use session::CheckPassword;
 #[cfg(feature = "totp")]
 pub use session::TotpCode;
 pub use session::{

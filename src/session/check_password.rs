@@ -1,5 +1,7 @@
 //! Checking a password, and making the hash of a new one.
 
+use std::{fmt, future::Future, pin::Pin};
+
 use crate::{
     error::{Kind, LoginError},
     manager::{Login, Proved},
@@ -53,6 +55,7 @@ impl<U: AuthUser> Login<U> {
     ///
     /// # Errors
     ///
+    /// Awaited, it fails with a [`LoginError`] that is
     /// [`is_refused`](LoginError::is_refused) or
     /// [`is_inactive`](LoginError::is_inactive), which answer alike;
     /// [`is_throttled`](LoginError::is_throttled) after too many failures,
@@ -63,39 +66,23 @@ impl<U: AuthUser> Login<U> {
     ///
     /// A hash that [was imported](crate::Builder::password_upgrade) takes another
     /// time than ours until its user has logged in once.
-    pub async fn check_password(
-        &self,
-        name: &str,
+    pub fn check_password<'a>(
+        &'a self,
+        name: &'a str,
         found: Option<U>,
-        password: &Password,
-    ) -> Result<Proved<U>, LoginError>
+        password: &'a Password,
+    ) -> CheckPassword<'a, U>
     where
         U: HasPassword,
     {
-        let core = &self.0.core;
-        if !password.fits() {
-            return Err(Kind::Refused.into());
-        }
-        let place = core.hashing.place(visit::caller(core).network)?;
-        let attempt = self.attempt(name, found.as_ref()).await?;
         let hash = found.as_ref().and_then(U::password_hash);
-        let fits = place.verify(password, hash).await?;
-        let Some(mut user) = found.filter(|_| fits != Fits::No) else {
-            return Err(Kind::Refused.into());
-        };
-        if !user.is_active() {
-            return Err(Kind::Inactive.into());
+        CheckPassword {
+            login: self,
+            name,
+            hash: hash.map(str::to_owned),
+            found,
+            password,
         }
-        if let (Fits::YesOutdated, Some(save)) = (fits, &self.0.finders.upgrade) {
-            let hash = place.compute(password).await?;
-            let saved = save.save(user, hash).await;
-            let saved = saved.map_err(|error| LoginError::loader(core.realm(), error))?;
-            user = saved.ok_or(Kind::Refused)?;
-        }
-        if !U::Factors::is_another_asked(&user) {
-            attempt.succeeded().await;
-        }
-        Ok(self.vouch_for(user))
     }
 
     /// The hash of a new password, to be kept in the database: a PHC string of
@@ -137,5 +124,66 @@ impl<U: AuthUser> Login<U> {
             true => Ok(()),
             false => Err(Kind::UnfitPassword.into()),
         }
+    }
+}
+
+/// A check of a password about to happen: from [`Login::check_password`].
+#[must_use = "a password is checked when it is awaited"]
+pub struct CheckPassword<'a, U> {
+    login: &'a Login<U>,
+    name: &'a str,
+    found: Option<U>,
+    hash: Option<String>,
+    password: &'a Password,
+}
+
+impl<U: AuthUser> CheckPassword<'_, U> {
+    async fn run(self) -> Result<Proved<U>, LoginError> {
+        let Self {
+            login,
+            name,
+            found,
+            hash,
+            password,
+        } = self;
+        let core = &login.0.core;
+        if !password.fits() {
+            return Err(Kind::Refused.into());
+        }
+        let place = core.hashing.place(visit::caller(core).network)?;
+        let attempt = login.attempt(name, found.as_ref()).await?;
+        let fits = place.verify(password, hash.as_deref()).await?;
+        let Some(mut user) = found.filter(|_| fits != Fits::No) else {
+            return Err(Kind::Refused.into());
+        };
+        if !user.is_active() {
+            return Err(Kind::Inactive.into());
+        }
+        if let (Fits::YesOutdated, Some(save)) = (fits, &login.0.finders.upgrade) {
+            let hash = place.compute(password).await?;
+            let saved = save.save(user, hash).await;
+            let saved = saved.map_err(|error| LoginError::loader(core.realm(), error))?;
+            user = saved.ok_or(Kind::Refused)?;
+        }
+        // Of two factors one is no success yet.
+        if !U::Factors::is_another_asked(&user) {
+            attempt.succeeded().await;
+        }
+        Ok(login.vouch_for(user))
+    }
+}
+
+impl<'a, U: AuthUser> IntoFuture for CheckPassword<'a, U> {
+    type Output = Result<Proved<U>, LoginError>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + 'a>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.run())
+    }
+}
+
+impl<U> fmt::Debug for CheckPassword<'_, U> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CheckPassword")
     }
 }

@@ -1,6 +1,6 @@
 //! Logging in with two factors, the last step.
 
-use std::{sync::Arc, time::Duration};
+use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use crate::{
     error::{Kind, LoginError},
@@ -66,16 +66,16 @@ impl<P> Session<P> {
     ///
     /// Whose first factor was the remember cookie is `Fresh` for this request
     /// only: nobody gave the password.
-    pub fn finish_login<U, F>(self, factor: F) -> FinishLogin<P, U, F>
+    pub fn finish_login<U, F>(self, factor: F) -> FinishLogin<P, U>
     where
         U: AuthUser,
         P: IsPending<User = U>,
-        F: SecondFactor<U>,
+        F: SecondFactor<U> + 'static,
     {
         FinishLogin {
             known: self.proof.half_known().clone(),
             session: self,
-            factor,
+            check: Box::new(|login, user| Box::pin(checked(login, factor, user))),
             unawaited: Unawaited::new("finish_login"),
         }
     }
@@ -83,23 +83,27 @@ impl<P> Session<P> {
 
 /// The last step of a login about to happen: from [`Session::finish_login`].
 #[must_use = "a login is finished when it is awaited"]
-pub struct FinishLogin<P, U, F> {
+pub struct FinishLogin<P, U> {
     session: Session<P>,
     known: Arc<Known<U>>,
-    factor: F,
+    check: Check<U>,
     unawaited: Unawaited,
 }
 
-impl<P, U: AuthUser, F: SecondFactor<U>> FinishLogin<P, U, F> {
+/// A second factor to be checked, of whatever kind.
+type Check<U> = Box<dyn for<'a> FnOnce(&'a Login<U>, &'a U) -> Checking<'a> + Send>;
+type Checking<'a> = Pin<Box<dyn Future<Output = Result<bool, LoginError>> + Send + 'a>>;
+
+impl<P, U: AuthUser> FinishLogin<P, U> {
     async fn run(self) -> Result<Session<Fresh<U>>, (LoginError, Session<P>)> {
         let Self {
             session,
             known,
-            factor,
+            check,
             unawaited,
         } = self;
         unawaited.awaited();
-        match finish(&known, session.ticket.visit, factor).await {
+        match finish(&known, session.ticket.visit, check).await {
             Ok(fresh) => Ok(session.next(fresh)),
             Err(error) => Err((error, session)),
         }
@@ -109,7 +113,7 @@ impl<P, U: AuthUser, F: SecondFactor<U>> FinishLogin<P, U, F> {
 async fn finish<U: AuthUser>(
     known: &Arc<Known<U>>,
     number: visit::Number,
-    factor: impl SecondFactor<U>,
+    check: Check<U>,
 ) -> Result<Fresh<U>, LoginError> {
     let (realm, core) = (&known.realm, &known.realm.core);
     visit::check(number)?;
@@ -117,7 +121,7 @@ async fn finish<U: AuthUser>(
     let attempt = login.attempt_second_factor(&known.user).await?;
     let record = count_try(realm, known.session()?).await?;
     let user = still_who_it_was(known, &record).await?;
-    if !checked(&login, factor, &user).await? {
+    if !check(&login, &user).await? {
         end_if_used_up(known, &record, number).await?;
         return Err(Kind::Refused.into());
     }
@@ -173,4 +177,4 @@ async fn still_who_it_was<U: AuthUser>(known: &Known<U>, record: &Record) -> Res
     }
 }
 
-awaited!(finish_login, [P, U, F: SecondFactor<U>] FinishLogin<P, U, F>, P => Fresh<U>);
+awaited!(finish_login, [P, U] FinishLogin<P, U>, P => Fresh<U>);

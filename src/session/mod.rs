@@ -61,6 +61,8 @@ pub use begin_login::BeginLogin;
 pub use capability::{
     IsFresh, IsHalfVerified, IsPending, IsVerified, KnowsUser, LoggedIn, MayLogIn,
 };
+#[cfg(feature = "password")]
+pub use check_password::CheckPassword;
 pub use confirm_login::ConfirmLogin;
 pub use credentials_changed::CredentialsChanged;
 pub use finish_login::FinishLogin;

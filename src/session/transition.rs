@@ -51,9 +51,9 @@ pub struct OrSession<T>(pub(super) T);
 /// `IntoFuture` and `.or_session()` for a transition whose `run` gives the
 /// error beside the session it started from.
 macro_rules! awaited {
-    ($name:ident, [$p:ident, $u:ident $(, $f:ident: $bound:path)?] $transition:ty, $before:ty => $after:ty) => {
-        impl<$p: Send + 'static, $u: crate::user::AuthUser $(, $f: $bound + 'static)?>
-            std::future::IntoFuture for $transition
+    ($name:ident, [$p:ident, $u:ident] $transition:ty, $before:ty => $after:ty) => {
+        impl<$p: Send + 'static, $u: crate::user::AuthUser> std::future::IntoFuture
+            for $transition
         {
             type Output = Result<crate::session::Session<$after>, crate::error::LoginError>;
             type IntoFuture = std::pin::Pin<Box<dyn Future<Output = Self::Output> + Send>>;
@@ -63,8 +63,8 @@ macro_rules! awaited {
             }
         }
 
-        impl<$p: Send + 'static, $u: crate::user::AuthUser $(, $f: $bound + 'static)?>
-            std::future::IntoFuture for crate::session::OrSession<$transition>
+        impl<$p: Send + 'static, $u: crate::user::AuthUser> std::future::IntoFuture
+            for crate::session::OrSession<$transition>
         {
             type Output = Result<
                 crate::session::Session<$after>,
@@ -77,14 +77,14 @@ macro_rules! awaited {
             }
         }
 
-        impl<$p, $u $(, $f)?> $transition {
+        impl<$p, $u> $transition {
             /// Gives the session back beside the error, for a handler that goes on with it.
             pub fn or_session(self) -> crate::session::OrSession<Self> {
                 crate::session::OrSession(self)
             }
         }
 
-        impl<$p, $u $(, $f)?> std::fmt::Debug for $transition {
+        impl<$p, $u> std::fmt::Debug for $transition {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.write_str(stringify!($name))
             }
