@@ -113,6 +113,18 @@ impl EventKind {
         }
     }
 
+    /// Can anybody bring it about, who knows no password and has no cookie?
+    pub(crate) fn is_for_the_asking(self) -> bool {
+        matches!(
+            self,
+            Self::UserAccessed
+                | Self::UserUnauthorized
+                | Self::LoginRefused
+                | Self::LoginThrottled
+                | Self::UserForbidden
+        )
+    }
+
     /// Writes the event to the log, at the level that its weight asks for.
     pub(crate) fn log(self, realm: &str, session: Option<RecordId>) {
         let event = self.name();

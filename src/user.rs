@@ -59,7 +59,9 @@ pub trait AuthUser: Send + Sync + 'static {
     fn id(&self) -> Self::Id;
 
     /// May this user be logged in now? Asked at login and whenever the user is
-    /// loaded; `false` ends the session.
+    /// loaded; `false` ends the session that asks. To end them all at once, and
+    /// for good should the user be active again, call
+    /// [`Sessions::end_all`](crate::Sessions::end_all) as well.
     fn is_active(&self) -> bool {
         true
     }

@@ -266,3 +266,33 @@ fn a_listener_outlives_the_runtime_that_began_it() {
         assert_eq!(logged_in, (EventKind::UserLoggedIn, Some(user), true));
     }
 }
+
+/// A listener that is slow, and strangers who keep it busy: what not everybody
+/// can bring about is heard all the same.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_flood_of_strangers_does_not_drown_an_alarm() {
+    let (tell, mut heard) = unbounded_channel();
+    let (go_on, wait) = std::sync::mpsc::channel::<()>();
+    let wait = Mutex::new(wait);
+    let world = World::with(
+        |builder| {
+            builder.on_event(move |event: &LoginEvent<User>| {
+                wait.lock().unwrap().recv().ok(); // as slow as the test says
+                tell.send(event.kind()).ok();
+            })
+        },
+        |routes, _| routes,
+    );
+    let mut owner = world.remembered(1).await;
+    owner.close();
+    let mut thief = owner.clone();
+    owner.get("/me").await;
+    owner.get("/me").await;
+    world.clock.pass(2 * MINUTE);
+    for _ in 0..1_000 {
+        world.browser().get("/me").await;
+    }
+    thief.get("/me").await;
+    drop(go_on);
+    while heard.recv().await.unwrap() != EventKind::RememberTheft {}
+}

@@ -10,7 +10,7 @@ use std::{
 };
 
 use axum::http::{Method, StatusCode};
-use portcullis::{Authenticated, CurrentUser, SameSite, Source};
+use portcullis::{Authenticated, CurrentUser, Data, LoginError, SameSite, Source};
 use support::*;
 use tokio::sync::Barrier;
 
@@ -769,4 +769,28 @@ async fn a_login_that_is_not_shown_the_cookie_removes_it_all_the_same() {
     assert!(line(&reply, name).unwrap().contains("Max-Age=0"));
     browser.jar.insert(name.to_owned(), cookie); // a copy: only the server could end that
     assert_eq!(browser.get("/me").await.body, "user 1");
+}
+
+/// Data that a stranger kept is the user's after a restore, and not there twice.
+#[tokio::test]
+async fn what_a_stranger_kept_is_there_once_after_a_restore() {
+    let world = World::with(
+        |builder| builder,
+        |routes, _| {
+            routes.post(
+                "/take",
+                async |_: CurrentUser<User>, mut cart: Data<Cart>| -> Result<String, LoginError> {
+                    Ok(format!("{:?}", cart.take().await?.map(|cart| cart.0)))
+                },
+            )
+        },
+    );
+    let mut remembered = world.remembered(1).await;
+    remembered.close();
+    let mut stranger = world.browser();
+    stranger.post("/cart/7").await;
+    remembered.jar.extend(stranger.jar.clone());
+    assert_eq!(remembered.get("/me").await.body, "user 1");
+    assert_eq!(remembered.post("/take").await.body, "Some([7])");
+    assert_eq!(stranger.post("/take").await.body, "None");
 }

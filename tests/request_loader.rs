@@ -4,14 +4,23 @@
 
 mod support;
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, AtomicU64, Ordering},
+use std::{
+    convert::Infallible,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
 };
 
-use axum::http::{Method, StatusCode, header, request::Parts};
-use portcullis::{Authenticated, BoxError, CurrentUser};
+use axum::{
+    body::Body,
+    http::{Method, Request, StatusCode, header, request::Parts},
+    middleware::{Next, from_fn_with_state},
+    response::Response,
+};
+use portcullis::{Authenticated, BoxError, CurrentUser, Routes};
 use support::*;
+use tokio::sync::mpsc;
 
 /// What the loader is asked and does.
 #[derive(Clone, Default)]
@@ -234,5 +243,90 @@ async fn a_look_may_become_a_proof_and_no_more() {
             .header("www-authenticate")
             .unwrap()
             .contains("insufficient")
+    );
+}
+
+/// A key is asked for again as it was asked for first.
+#[tokio::test(start_paused = true)]
+async fn a_key_that_is_taken_back_ends_what_it_began() {
+    for is_known_to_the_user_loader in [true, false] {
+        let id = if is_known_to_the_user_loader { 1 } else { 77 };
+        let good = Arc::new(AtomicBool::new(true));
+        let asked = good.clone();
+        let (keep, mut kept) = mpsc::unbounded_channel();
+        let world = World::with(
+            |builder| {
+                builder.request_loader(move |request: Parts| {
+                    let is_good = asked.load(Ordering::Relaxed);
+                    let found = is_good && request.headers.contains_key("authorization");
+                    let user = User {
+                        id,
+                        password: "secret".to_owned(),
+                        active: true,
+                    };
+                    async move { Ok::<_, Infallible>(found.then_some(user)) }
+                })
+            },
+            |routes, _| {
+                routes.get("/keep", async move |user: Authenticated<User>| {
+                    keep.send(user).ok();
+                })
+            },
+        );
+        let request = world
+            .browser()
+            .request(Method::GET, "/keep", &[("authorization", "k")]);
+        send(&world.app, request).await;
+        let proof = kept.recv().await.unwrap();
+        let proof = proof.recheck().await.unwrap();
+        let revoked = proof.revoked();
+        good.store(false, Ordering::Relaxed);
+        revoked.await;
+        assert!(proof.recheck().await.unwrap_err().is_ended());
+    }
+}
+
+/// What a layer has looked at is what the handler gets, or nothing.
+#[tokio::test]
+async fn a_layer_does_not_change_the_key_behind_a_look() {
+    async fn look_and_swap(
+        _: CurrentUser<User>,
+        mut request: Request<Body>,
+        next: Next,
+    ) -> Response {
+        let key = "2".parse().unwrap();
+        request.headers_mut().insert("authorization", key);
+        next.run(request).await
+    }
+    async fn by_number(request: Parts) -> Result<Option<User>, Infallible> {
+        let key = request.headers.get("authorization");
+        let id = key.and_then(|key| key.to_str().ok()?.parse().ok());
+        let password = "secret".to_owned();
+        Ok(id.map(|id| User {
+            id,
+            password,
+            active: true,
+        }))
+    }
+    let world = World::with(
+        |builder| builder.request_loader(by_number),
+        |routes, login| {
+            let inner = Routes::<App>::new()
+                .get("/swapped", async |user: Authenticated<User>| {
+                    user.id.to_string()
+                })
+                .layer(from_fn_with_state(login, look_and_swap));
+            routes.merge(inner)
+        },
+    );
+    let request = world
+        .browser()
+        .request(Method::GET, "/swapped", &[("authorization", "1")]);
+    let answer = send(&world.app, request).await;
+    assert_eq!(
+        answer.status,
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "{}",
+        answer.body
     );
 }

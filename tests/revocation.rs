@@ -11,7 +11,10 @@ mod support;
 use std::{
     future::{Future, poll_fn},
     pin::pin,
-    sync::atomic::Ordering,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
     task::Poll,
     time::Duration,
 };
@@ -248,25 +251,31 @@ async fn asking_again_for_a_fresh_proof_asks_whether_it_is_fresh() {
 
 #[tokio::test(start_paused = true)]
 async fn a_user_of_the_request_loader_is_looked_at_once_a_minute() {
+    let owner = Arc::new(Mutex::new(User {
+        id: 1,
+        password: "secret 1".to_owned(),
+        active: true,
+    }));
+    let asked = Arc::new(AtomicU64::new(0));
+    let (of_the_key, counted) = (owner.clone(), asked.clone());
     let mut kept = Kept::with(|builder| {
-        builder.request_loader(async |request: axum::http::request::Parts| {
-            let headers: &HeaderMap = &request.headers;
-            Ok::<_, std::io::Error>(headers.contains_key("x-key").then(|| User {
-                id: 1,
-                password: "secret 1".to_owned(),
-                active: true,
-            }))
+        builder.request_loader(move |request: axum::http::request::Parts| {
+            counted.fetch_add(1, Ordering::SeqCst);
+            let user = of_the_key.lock().unwrap().clone();
+            let found = request.headers.contains_key("x-key").then_some(user);
+            async move { Ok::<_, std::io::Error>(found) }
         })
     });
     let mut client = kept.world.browser();
     let reply = client.send(Method::GET, "/keep", &[("x-key", "1")]).await;
     assert!(reply.status.is_success());
     let user = kept.proofs.recv().await.unwrap();
-    kept.world.loads();
+    asked.store(0, Ordering::SeqCst);
     let mut revoked = pin!(user.revoked());
     assert!(timeout(MINUTE * 5, &mut revoked).await.is_err());
-    assert_eq!(kept.world.loads(), 6, "at first, and each minute");
-    let change = |change: fn(&mut User)| kept.world.database.change(1, change);
+    let asked = asked.load(Ordering::SeqCst);
+    assert_eq!(asked, 6, "at first, and each minute");
+    let change = |change: fn(&mut User)| change(&mut owner.lock().unwrap());
     change(|user| user.active = false);
     timeout(MINUTE * 2, revoked).await.unwrap();
     change(|user| (user.active, user.password) = (true, "new".to_owned()));

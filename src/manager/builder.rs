@@ -111,7 +111,8 @@ impl<L, K> Builder<L, K> {
 
     /// Calls a function for each [`LoginEvent`], on a thread where it may block.
     /// Events wait for it in a queue, up to 1024 of them, and no request waits;
-    /// what has no room is left out, and the log says so.
+    /// what has no room is left out, and the log says so. A quarter of the queue is
+    /// kept for what not everybody can bring about, such as a theft.
     ///
     /// # Example
     ///

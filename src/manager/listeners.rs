@@ -77,7 +77,8 @@ impl<U: Send + Sync + 'static> Listeners<U> {
                 runtime.spawn(listen(listener.clone(), receiver));
                 sender
             }));
-            if queue.try_send(event.clone()).is_err() {
+            let is_full = event.kind().is_for_the_asking() && queue.capacity() <= KEPT_FREE;
+            if is_full || queue.try_send(event.clone()).is_err() {
                 tracing::warn!(
                     target: "portcullis", kind = event.kind().name(),
                     "a listener is too slow: it missed an event"
@@ -116,3 +117,7 @@ async fn tell_async<U>(listener: Arc<Listener<U>>, event: Told<U>) {
 
 /// How many events wait for a slow listener; beyond it they are dropped.
 const QUEUE: usize = 1024;
+
+/// The places that what anybody can bring about never takes: a flood of it is
+/// not to drown an alarm.
+const KEPT_FREE: usize = 256;

@@ -25,14 +25,25 @@ impl<U: AuthUser> Realm<U> {
         let Some(loader) = &self.finders.request else {
             return Ok(Found::Nobody);
         };
-        let user = loader.load(request).await;
+        let user = loader.load(request.clone()).await;
         let user = user.map_err(|error| LoginError::loader(self.core.realm(), error))?;
         let Some(user) = user.filter(U::is_active) else {
             return Ok(Found::Nobody);
         };
         let info = SessionInfo::without_session(Source::Request, self.core.now());
-        let known = Arc::new(self.known(user, None, info, false));
+        let mut known = self.known(user, None, info, false);
+        known.request = Some(Arc::new(request));
+        let known = Arc::new(known);
         known.emit(EventKind::UserLoadedFromRequest);
         Ok(Found::LoggedIn(known))
+    }
+
+    /// The user that a request brings now, as it did before.
+    pub(super) async fn again_by_request(&self, request: &Parts) -> Result<Option<U>, LoginError> {
+        let Some(loader) = &self.finders.request else {
+            return Ok(None);
+        };
+        let user = loader.load(request.clone()).await;
+        user.map_err(|error| LoginError::loader(self.core.realm(), error))
     }
 }

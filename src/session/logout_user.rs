@@ -20,6 +20,11 @@ impl<P> Session<P> {
     /// Logs the user out: the record is deleted, and whoever has a copy of the
     /// cookie is nobody (OWASP ASVS 5.0, 7.4.1). The browser's cookie is removed.
     ///
+    /// It ends the login of this session. Of two logins that one browser made at the
+    /// same moment the cookie of one has overwritten the other's: that one is
+    /// listed with the user's [sessions](crate::Login::sessions), and ends when it is
+    /// not used or ended there.
+    ///
     /// On `Session<Pending<U>>` it gives up the login that was begun.
     ///
     /// Once the answer's head is sent (in a spawned task, a stream, a socket)

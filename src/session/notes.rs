@@ -86,7 +86,7 @@ impl Notes {
         if seen.presented.cookies != *shown {
             return Err(LoginError::misuse(
                 core.realm(),
-                "send a request with another cookie through the router, not through a layer of this request",
+                "send a request with another cookie or `Authorization` through the router, not through a layer of this request",
             ));
         }
         let found = seen.found.as_ref();

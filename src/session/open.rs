@@ -161,6 +161,7 @@ impl<U: AuthUser> Realm<U> {
             info,
             forced,
             pending: None,
+            request: None,
         }
     }
 

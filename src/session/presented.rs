@@ -15,11 +15,13 @@ pub(crate) struct Presented {
     pub(crate) is_stolen: bool,
 }
 
-/// Cookies that tell who somebody is, unread: to be the same all through a visit.
+/// What tells who somebody is, unread: to be the same all through a visit.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub(crate) struct ShownCookies {
     pub(crate) login: Vec<u8>,
     pub(crate) remember: Vec<u8>,
+    /// The `Authorization` header, where requests may log in by themselves.
+    pub(crate) authorization: Vec<u8>,
 }
 
 /// What a stranger keeps under a cookie of its own. It is read only where it

@@ -2,6 +2,8 @@
 
 use std::{fmt, marker::PhantomData, ops::Deref, sync::Arc};
 
+use http::request::Parts;
+
 use crate::{
     clock::Timestamp,
     error::{Kind, LoginError},
@@ -136,6 +138,8 @@ pub(crate) struct Known<U> {
     pub(crate) forced: bool,
     /// Nobody is logged in yet: the second factor is to be checked.
     pub(crate) pending: Option<PendingFacts>,
+    /// What the request loader found the user by, to be asked again.
+    pub(crate) request: Option<Arc<Parts>>,
 }
 
 impl<U: AuthUser> Known<U> {

@@ -54,9 +54,9 @@ impl<U: AuthUser> Authenticated<U> {
     /// It watches the session in the store, not the user: who is deactivated, or
     /// gets a new password behind the library's back, is noticed by the next
     /// request or [`recheck`](Self::recheck). A user of the
-    /// [request loader](crate::RequestLoader) has no session; there the user is
-    /// loaded once a minute, and the future ends when it is gone, inactive or has
-    /// other credentials.
+    /// [request loader](crate::RequestLoader) has no session; there that loader
+    /// is asked once a minute for the request of then, and the future ends when it
+    /// finds nobody, another, or somebody inactive or with other credentials.
     pub fn revoked(&self) -> impl Future<Output = ()> + Send + use<U> {
         let known = self.0.clone();
         async move {
@@ -201,14 +201,21 @@ impl<U: AuthUser> Known<U> {
 
     /// The user of a login without a session, if it may still be logged in.
     async fn reload(&self) -> Result<Option<Arc<Self>>, LoginError> {
-        let (_, id) = self.realm.core.index::<U>(&self.user.id())?;
-        let user = self.realm.load_user(&id).await?;
+        let user = match &self.request {
+            Some(request) => self.realm.again_by_request(request).await?,
+            None => {
+                let (_, id) = self.realm.core.index::<U>(&self.user.id())?;
+                self.realm.load_user(&id).await?
+            }
+        };
         let user = user.filter(|user| {
             let same = user.session_auth_hash() == self.user.session_auth_hash();
-            same && (self.forced || user.is_active())
+            same && user.id() == self.user.id() && (self.forced || user.is_active())
         });
-        let known = user.map(|user| self.realm.known(user, None, self.info, self.forced));
-        Ok(known.map(Arc::new))
+        let Some(user) = user else { return Ok(None) };
+        let mut known = self.realm.known(user, None, self.info, self.forced);
+        known.request = self.request.clone();
+        Ok(Some(Arc::new(known)))
     }
 }
 

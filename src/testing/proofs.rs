@@ -73,5 +73,6 @@ fn known<U: AuthUser>(user: U, change: fn(SessionInfo) -> SessionInfo) -> Arc<Kn
         info: change(info),
         forced: false,
         pending: None,
+        request: None,
     })
 }

@@ -42,7 +42,7 @@ pub(super) fn has(core: &Core, of: CookieOf, headers: &HeaderMap) -> bool {
         .is_some()
 }
 
-/// The cookies that tell a realm who somebody is, unread.
+/// What tells a realm who somebody is, unread.
 pub(super) fn shown(core: &Core, headers: &HeaderMap) -> ShownCookies {
     let of = |of| {
         let mut shown = Vec::new();
@@ -52,9 +52,17 @@ pub(super) fn shown(core: &Core, headers: &HeaderMap) -> ShownCookies {
         }
         shown
     };
+    let mut authorization = Vec::new();
+    if core.settings.reads_requests {
+        for value in headers.get_all(header::AUTHORIZATION) {
+            authorization.extend_from_slice(value.as_bytes());
+            authorization.push(b';');
+        }
+    }
     ShownCookies {
         login: of(CookieOf::Login),
         remember: of(CookieOf::Remember),
+        authorization,
     }
 }
 

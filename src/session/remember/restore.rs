@@ -99,6 +99,11 @@ impl<U: AuthUser> Realm<U> {
         let mut known = self.known(user, Some(session), info, content.forced);
         known.pending = pending;
         let known = Arc::new(known);
+        if let Some(stranger) = stranger {
+            // Its data is the user's now, and not there a second time. What is
+            // left of it if this fails runs out by itself.
+            core.delete(stranger.id).await.ok();
+        }
         visit::note(number, |notes| {
             notes.send_token(core, CookieOf::Login, &token);
             notes.send_remember_token(core, &next_token, until);
