@@ -6,7 +6,7 @@ import sys
 
 FLOORS = [
     ["error", "secret", "clock", "key", "token", "signed", "local_path"],
-    ["store", "user", "loader", "event", "password", "totp"],
+    ["store", "user", "loader", "event", "password", "totp", "actor"],
     ["manager"],
     ["session"],
     ["web"],

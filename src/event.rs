@@ -2,14 +2,14 @@
 
 use std::{fmt, sync::Arc};
 
-use crate::{clock::Timestamp, token::RecordId};
+use crate::{actor::Actor, clock::Timestamp, token::RecordId};
 
 /// Something that happened to a login: what a listener gets.
 ///
 /// Given to the builder with [`on_event`](crate::Builder::on_event) or
 /// [`on_event_async`](crate::Builder::on_event_async). The same is logged with
 /// `tracing`, target `portcullis`, with the fields `event` (see
-/// [`EventKind::name`]), `realm` and `session`.
+/// [`EventKind::name`]), `realm`, `session` and `actor`.
 ///
 /// # Example
 ///
@@ -36,6 +36,7 @@ pub struct LoginEvent<U> {
 /// Something that holds a user.
 pub(crate) trait HasUser<U>: Send + Sync {
     fn user(&self) -> &U;
+    fn actor(&self) -> Option<&Arc<Actor>>;
 }
 
 /// What happened: the signals of Flask-Login under their names, and ours.
@@ -74,6 +75,8 @@ pub enum EventKind {
     SessionProtected,
     /// The login of one user became that of another.
     UserSwitched,
+    /// A job acts for a user: [`Sessions::act_for`](crate::Sessions::act_for).
+    UserActedFor,
     /// A user's credentials changed; the other sessions ended.
     CredentialsChanged,
     /// A remember token was shown that had been replaced, more than a minute
@@ -106,6 +109,7 @@ impl EventKind {
             Self::UserForbidden => "user_forbidden",
             Self::SessionProtected => "session_protected",
             Self::UserSwitched => "user_switched",
+            Self::UserActedFor => "user_acted_for",
             Self::CredentialsChanged => "credentials_changed",
             Self::RememberTheft => "remember_theft",
             Self::SessionEnded => "session_ended",
@@ -126,12 +130,13 @@ impl EventKind {
     }
 
     /// Writes the event to the log, at the level that its weight asks for.
-    pub(crate) fn log(self, realm: &str, session: Option<RecordId>) {
+    pub(crate) fn log(self, realm: &str, session: Option<RecordId>, actor: Option<&Arc<Actor>>) {
         let event = self.name();
         let session = session.map(tracing::field::display);
+        let actor = actor.map(tracing::field::debug);
         macro_rules! log {
             ($level:ident) => {
-                tracing::$level!(target: "portcullis", event, realm, session)
+                tracing::$level!(target: "portcullis", event, realm, session, actor)
             };
         }
         match self {
@@ -173,6 +178,11 @@ impl<U> LoginEvent<U> {
     /// The session that it happened to, if it was about one: its id after the event.
     pub fn session(&self) -> Option<RecordId> {
         self.session
+    }
+
+    /// Who acted for the user, if somebody did.
+    pub fn actor(&self) -> Option<&Actor> {
+        self.user.as_ref()?.actor().map(Arc::as_ref)
     }
 
     /// The user, as loaded then; none if nobody was known.

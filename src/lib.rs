@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod actor;
 mod clock;
 mod error;
 mod event;
@@ -34,6 +35,7 @@ mod totp;
 mod user;
 mod web;
 
+pub use actor::Actor;
 pub use clock::{Clock, SystemClock, Timestamp};
 pub use error::{BoxError, BuildError, LoginError};
 pub use event::{EventKind, LoginEvent};

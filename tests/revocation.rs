@@ -19,10 +19,7 @@ use std::{
     time::Duration,
 };
 
-use axum::{
-    body::Body,
-    http::{HeaderMap, Method},
-};
+use axum::{body::Body, http::Method};
 use futures_util::stream;
 use portcullis::{Authenticated, CurrentUser, Fresh, Session};
 use support::*;

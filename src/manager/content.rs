@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     clock::Timestamp,
     error::BoxError,
-    manager::{LoginId, Source},
+    manager::{LoginId, Source, actor::ActorFacts},
 };
 
 /// The body of a session: who is logged in, if anybody, and the app's data.
@@ -46,6 +46,9 @@ pub(crate) struct LoginFacts<'a> {
     pub(crate) device_name: &'a str,
     /// Nobody is logged in yet: the second factor is not checked.
     pub(crate) pending: Option<PendingFacts>,
+    /// Who acts for the user.
+    #[serde(borrow)]
+    pub(crate) actor: Option<ActorFacts<'a>>,
 }
 
 /// What is known of a login that waits for its second factor.
@@ -116,6 +119,7 @@ mod tests {
             },
             device_name: "Firefox on Linux",
             pending: None,
+            actor: None,
         };
         Content {
             login: Some(login),

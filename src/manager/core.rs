@@ -1,6 +1,8 @@
 //! What a manager is made of, once it is built.
 
 use std::{
+    future::Future,
+    pin::Pin,
     sync::{
         Arc, OnceLock, Weak,
         atomic::{AtomicBool, Ordering},
@@ -18,6 +20,7 @@ use crate::{
     event::{EventKind, HasUser, LoginEvent},
     key::{KeyRing, SecretKey},
     manager::{
+        LoginId,
         cookie::{CookieKind, CookieOf, Cookies, Sent},
         finders::Finders,
         settings::{CARRIED_FOR, SWEEP_BATCH, SWEEP_EVERY, Settings},
@@ -53,10 +56,10 @@ impl<U: AuthUser> Realm<U> {
         loaded.map_err(|error| LoginError::loader(self.core.realm(), error))
     }
 
-    /// Lets the part of the realm that knows no user type tell of events.
+    /// Lets the part of the realm that knows no user type reach this one.
     pub(super) fn connect(self: &Arc<Self>) {
-        let told: Arc<dyn Told> = self.clone();
-        self.core.told.set(Arc::downgrade(&told)).ok();
+        let realm: Arc<dyn AnyRealm> = self.clone();
+        self.core.realm.set(Arc::downgrade(&realm)).ok();
     }
 
     /// Logs an event and tells the listeners.
@@ -66,7 +69,8 @@ impl<U: AuthUser> Realm<U> {
         session: Option<RecordId>,
         user: Option<&Arc<H>>,
     ) {
-        kind.log(self.core.realm(), session);
+        let actor = user.and_then(|user| user.actor());
+        kind.log(self.core.realm(), session, actor);
         if !self.finders.listeners.is_empty() {
             let user = user.map(|user| user.clone() as Arc<dyn HasUser<U>>);
             let event = LoginEvent::new(kind, self.core.now(), session, user);
@@ -75,15 +79,25 @@ impl<U: AuthUser> Realm<U> {
     }
 }
 
-/// A realm, as one that is told of events about nobody.
-trait Told: Send + Sync {
+/// A realm, whatever its user type.
+pub(crate) trait AnyRealm: Send + Sync {
+    /// Tells of an event about nobody.
     fn tell(&self, kind: EventKind);
+
+    /// Is this login of this user alive?
+    fn is_logged_in(&self, user: UserIndex, login: LoginId) -> IsLoggedIn<'_>;
 }
 
-impl<U: AuthUser> Told for Realm<U> {
+type IsLoggedIn<'a> = Pin<Box<dyn Future<Output = Result<bool, LoginError>> + Send + 'a>>;
+
+impl<U: AuthUser> AnyRealm for Realm<U> {
     fn tell(&self, kind: EventKind) {
         let event = LoginEvent::new(kind, self.core.now(), None, None);
         self.finders.listeners.tell(event);
+    }
+
+    fn is_logged_in(&self, user: UserIndex, login: LoginId) -> IsLoggedIn<'_> {
+        Box::pin(self.has_login(user, login))
     }
 }
 
@@ -96,7 +110,9 @@ pub(crate) struct Core {
     #[cfg(feature = "password")]
     pub(crate) hashing: Hashing,
     swept: AtomicBool,
-    told: OnceLock<Weak<dyn Told>>,
+    realm: OnceLock<Weak<dyn AnyRealm>>,
+    /// The realms of the router, this one included.
+    beside: OnceLock<Vec<Weak<Core>>>,
 }
 
 impl Core {
@@ -114,8 +130,24 @@ impl Core {
             store,
             clock,
             swept: AtomicBool::new(false),
-            told: OnceLock::new(),
+            realm: OnceLock::new(),
+            beside: OnceLock::new(),
         }
+    }
+
+    /// Tells the realms of one router of each other.
+    pub(crate) fn introduce(realms: &[Arc<Self>]) {
+        let all: Vec<_> = realms.iter().map(Arc::downgrade).collect();
+        for realm in realms {
+            realm.beside.set(all.clone()).ok();
+        }
+    }
+
+    /// The realm of this name in the same router.
+    pub(super) fn beside(&self, name: &str) -> Option<Arc<dyn AnyRealm>> {
+        let mut all = self.beside.get()?.iter().filter_map(Weak::upgrade);
+        let core = all.find(|core| core.realm() == name)?;
+        core.realm.get()?.upgrade()
     }
 
     pub(crate) fn cookie(&self, of: CookieOf) -> &CookieKind {
@@ -197,8 +229,8 @@ impl Core {
 
     /// Logs an event about nobody and tells the listeners.
     pub(crate) fn emit(&self, kind: EventKind) {
-        kind.log(self.realm(), None);
-        if let Some(realm) = self.told.get().and_then(Weak::upgrade) {
+        kind.log(self.realm(), None, None);
+        if let Some(realm) = self.realm.get().and_then(Weak::upgrade) {
             realm.tell(kind);
         }
     }

@@ -1,11 +1,15 @@
 //! What can be told of a session.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
-use crate::{clock::Timestamp, manager::content::LoginFacts, store::Record, token::RecordId};
+use crate::{
+    actor::Actor, clock::Timestamp, manager::content::LoginFacts, store::Record, token::RecordId,
+};
 
 /// What is known of a login: from `info()` of a proof, and from [`Sessions::list`](crate::Sessions::list).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SessionInfo {
     id: Option<RecordId>,
     source: Source,
@@ -15,6 +19,7 @@ pub struct SessionInfo {
     ends: Timestamp,
     verified: Option<Timestamp>,
     second_factor: bool,
+    actor: Option<Arc<Actor>>,
 }
 
 /// What a login rests on: [`SessionInfo::source`].
@@ -27,6 +32,10 @@ pub enum Source {
     RememberCookie,
     /// The request itself: the [request loader](crate::RequestLoader) found the user.
     Request,
+    /// Somebody acts for the user: [`LoginUser::on_behalf_of`](crate::LoginUser::on_behalf_of).
+    OnBehalf,
+    /// A job acts for the user: [`Sessions::act_for`](crate::Sessions::act_for).
+    Delegated,
 }
 
 impl SessionInfo {
@@ -40,6 +49,7 @@ impl SessionInfo {
             ends: login.ends,
             verified: login.verified,
             second_factor: login.second_factor,
+            actor: login.actor.map(|actor| actor.actor()),
         }
     }
 
@@ -54,6 +64,7 @@ impl SessionInfo {
             ends: series.expires,
             verified: None,
             second_factor: false,
+            actor: None,
         }
     }
 
@@ -68,6 +79,7 @@ impl SessionInfo {
             ends: now,
             verified: None,
             second_factor: false,
+            actor: None,
         }
     }
 
@@ -123,6 +135,15 @@ impl SessionInfo {
     /// Was a second factor checked when the user last proved who it is?
     pub fn by_second_factor(&self) -> bool {
         self.second_factor
+    }
+
+    /// Who acts for the user, if somebody does.
+    pub fn actor(&self) -> Option<&Actor> {
+        self.actor.as_deref()
+    }
+
+    pub(crate) fn shared_actor(&self) -> Option<&Arc<Actor>> {
+        self.actor.as_ref()
     }
 
     /// When the user last proved who it is, if that counts for freshness.

@@ -5,6 +5,7 @@
 //! What an app needs besides, in jobs and admin tools, is
 //! [`sessions`](LoginManager::sessions).
 
+pub(crate) mod actor;
 mod builder;
 mod check;
 pub(crate) mod content;

@@ -210,6 +210,7 @@ mod tests {
             device: Device::default(),
             device_name: "Firefox on Linux",
             pending: None,
+            actor: None,
         };
         let mut series = SeriesContent::new(&login, GRACE, LOGIN, at(0));
         assert_eq!(series.judge(A, A, at(0)), Verdict::Present);

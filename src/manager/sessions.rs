@@ -31,7 +31,7 @@ use crate::{
 /// }
 /// ```
 pub struct Sessions<U> {
-    realm: Arc<Realm<U>>,
+    pub(crate) realm: Arc<Realm<U>>,
 }
 
 /// A browser in which a user is logged in: from
@@ -257,10 +257,14 @@ impl<U: AuthUser> Realm<U> {
             let own = own.map(|at| series.swap_remove(at));
             alive.push(Alive {
                 id: login.login_id,
-                info: SessionInfo::new(&session, &login),
+                info: match (login.pending, &own) {
+                    (Some(_), Some(series)) => SessionInfo::of_series(series),
+                    _ => SessionInfo::new(&session, &login),
+                },
                 device: login.device_name.to_owned(),
                 // By its remember cookie a browser may be used without a trace.
-                is_shown: session.seen > session.created || own.is_some(),
+                is_shown: own.is_some()
+                    || (login.pending.is_none() && session.seen > session.created),
                 series: own,
                 session: Some(session.clone()),
             });

@@ -109,6 +109,9 @@ pub(crate) const CARRIED_FOR: Duration = Duration::from_secs(10 * 60);
 /// How long a login waits for its second factor (OWASP ASVS 5.0, 6.5.5). Not a setting.
 pub(crate) const PENDING_FOR: Duration = Duration::from_secs(10 * 60);
 
+/// How long a login lasts that somebody else acts in. Not a setting.
+pub(crate) const ACTS_FOR: Duration = Duration::from_secs(60 * 60);
+
 /// How often the second factor of one login may be tried. Not a setting.
 pub(crate) const MAX_TRIES: u8 = 5;
 

@@ -157,6 +157,7 @@ fn share_a_cookie(one: &Core, other: &Core) -> bool {
 
 fn mount(cores: Vec<Realm>, routes: Routes) -> axum::Router {
     let realms: Vec<Arc<Core>> = cores.into_iter().map(|realm| realm.core).collect();
+    Core::introduce(&realms);
     routes
         .mount(&Mount::new(realms.into()))
         .method_not_allowed_fallback(method_not_allowed)

@@ -129,6 +129,7 @@ async fn begin<U: AuthUser>(
         device: visitor.device(core, &id),
         device_name: &device_name,
         pending: Some(pending),
+        actor: None,
     };
     let body = Content {
         login: Some(facts),

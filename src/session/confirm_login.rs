@@ -108,6 +108,7 @@ async fn confirm<U: AuthUser>(
     verified: Verified<U>,
 ) -> Result<Fresh<U>, LoginError> {
     let core = &known.realm.core;
+    known.is_the_user()?;
     let forced = known.forced;
     verified.check(core, true, forced)?;
     if verified.user.id() != known.user.id() {
@@ -125,6 +126,7 @@ async fn confirm<U: AuthUser>(
             ends: core.now().plus(core.settings.absolute),
         }),
         stranger: None,
+        actor: None,
         end_others: false,
     };
     let old = Some(known.session()?.clone());

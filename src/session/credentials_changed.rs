@@ -111,6 +111,7 @@ async fn change<U: AuthUser>(
             ends: known.info.ends_at(),
         }),
         stranger: None,
+        actor: None,
         end_others: true,
     };
     let old = Some(known.session()?.clone());

@@ -144,6 +144,7 @@ async fn finish<U: AuthUser>(
             ends: core.now().plus(core.settings.absolute),
         }),
         stranger: stranger(core, number).await?,
+        actor: None,
         end_others: false,
     };
     let left = new.stranger.as_ref().map(|record| record.id);

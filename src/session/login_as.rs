@@ -79,6 +79,7 @@ impl<U: AuthUser> LoginAs<U> {
             },
             goes_on: None,
             stranger: None,
+            actor: None,
             end_others: false,
         };
         let (realm, user) = (&verified.realm, verified.user);

@@ -3,6 +3,7 @@
 use std::{marker::PhantomData, sync::Arc, time::Duration};
 
 use crate::{
+    actor::Actor,
     error::LoginError,
     event::EventKind,
     manager::{Core, LONGEST, Source, Verified},
@@ -99,8 +100,10 @@ pub struct LoginUser<P, U, Next = Fresh<U>> {
 }
 
 /// What a login is told besides.
-#[derive(Clone, Copy, Default)]
+#[derive(Default)]
 struct Options {
+    /// Who acts for the user, if that is somebody who may.
+    actor: Option<Result<Arc<Actor>, LoginError>>,
     force_inactive: bool,
     remember: Option<bool>,
     remember_for: Option<Duration>,
@@ -139,6 +142,58 @@ impl<P, U, Next> LoginUser<P, U, Next> {
     pub fn remember_for(mut self, duration: Duration) -> Self {
         self.options.remember_for = Some(duration);
         self
+    }
+
+    /// Logs in for somebody else, who is logged in to another realm of the same
+    /// router: a member of staff who looks at what a customer sees. It is never
+    /// [`Fresh`], lasts an hour at most and ends with the other's login;
+    /// [`SessionInfo::actor`](crate::SessionInfo::actor) and the events say who it
+    /// is. Nothing is remembered, and it can't be confirmed or switched.
+    ///
+    /// For a user of two factors vouch with
+    /// [`vouch_for_all_factors`](crate::Login::vouch_for_all_factors).
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use axum::response::Redirect;
+    /// use portcullis::{Anonymous, Authenticated, Fresh, Login, LoginError, Session};
+    /// # use portcullis::{AuthHash, AuthUser, OneFactor};
+    /// # macro_rules! user { ($name:ident) => {
+    /// #     struct $name;
+    /// #     impl AuthUser for $name {
+    /// #         type Id = u64;
+    /// #         type Factors = OneFactor;
+    /// #         fn id(&self) -> u64 { 1 }
+    /// #         fn session_auth_hash(&self) -> AuthHash { AuthHash::none() }
+    /// #     }
+    /// # } }
+    /// # user!(Customer);
+    /// # user!(Staff);
+    /// # async fn find(_: u64) -> Result<Customer, LoginError> { Err(LoginError::refused()) }
+    ///
+    /// async fn impersonate(
+    ///     (staff, session): (Fresh<Staff>, Session<Anonymous<Customer>>),
+    ///     customers: Login<Customer>,
+    /// ) -> Result<Redirect, LoginError> {
+    ///     let customer = customers.vouch_for(find(7).await?);
+    ///     let session: Session<Authenticated<Customer>> =
+    ///         session.login_user(customer).on_behalf_of(&staff).await?;
+    ///     Ok(session.next_or("/"))
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Awaited, it fails as [`login_user`](Session::login_user), and with one
+    /// that [`is_forbidden`](LoginError::is_forbidden) when the other came with the
+    /// request itself, is acted for, or is of this realm.
+    pub fn on_behalf_of<S: AuthUser>(
+        mut self,
+        staff: &Authenticated<S>,
+    ) -> LoginUser<P, U, Authenticated<U>> {
+        self.options.actor = Some(staff.as_actor(&self.core));
+        self.stale()
     }
 
     /// Does not count as giving the password: the next state is
@@ -186,10 +241,10 @@ impl<P, U: AuthUser, Next> LoginUser<P, U, Next> {
 }
 
 impl Options {
-    fn remembered_for(self, core: &Core) -> Option<Duration> {
+    fn remembered_for(&self, core: &Core) -> Option<Duration> {
         let remember = self.remember.unwrap_or(self.remember_for.is_some());
         let lasts = self.remember_for.unwrap_or(core.settings.remember.lasts);
-        remember.then(|| lasts.min(LONGEST))
+        (remember && self.actor.is_none()).then(|| lasts.min(LONGEST))
     }
 }
 
@@ -207,13 +262,17 @@ async fn log_in<U: AuthUser>(
         verified: fresh.then_some(verified.at),
         second_factor: verified.second_factor,
         forced: options.force_inactive,
-        source: Source::ByHand,
+        source: match options.actor {
+            None => Source::ByHand,
+            Some(_) => Source::OnBehalf,
+        },
         series: SeriesOf::Another {
             ends: visit::presented_series(number, core),
             begins: options.remembered_for(core),
         },
         goes_on: None,
         stranger: None,
+        actor: options.actor.transpose()?,
         end_others: false,
     };
     let known = replace(

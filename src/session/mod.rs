@@ -32,6 +32,7 @@ mod check_password;
 mod confirm_login;
 mod credentials_changed;
 mod custom;
+mod delegated;
 pub(crate) mod device;
 mod device_name;
 mod finish_login;

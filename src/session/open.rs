@@ -130,6 +130,11 @@ impl<U: AuthUser> Realm<U> {
             // just changed the password may be about to replace it.
             return Ok(None);
         }
+        if let Some(actor) = login.actor.map(|actor| actor.actor())
+            && !actor.is_logged_in(core).await?
+        {
+            return self.end(&record, "nobody acts any more").await;
+        }
         let info = match freshness {
             Freshness::AsWritten => SessionInfo::new(&record, &login),
             Freshness::Never => SessionInfo::new(&record, &login).stale(),

@@ -5,10 +5,14 @@ use std::{fmt, marker::PhantomData, ops::Deref, sync::Arc};
 use http::request::Parts;
 
 use crate::{
+    actor::Actor,
     clock::Timestamp,
     error::{Kind, LoginError},
     event::{EventKind, HasUser},
-    manager::{Core, Realm, SessionInfo, Source, content::PendingFacts},
+    manager::{
+        Core, Realm, SessionInfo, Source,
+        content::{Content, PendingFacts},
+    },
     store::Record,
     user::AuthUser,
 };
@@ -156,6 +160,14 @@ impl<U: AuthUser> Known<U> {
         self.record.as_ref().ok_or_else(|| Kind::Forbidden.into())
     }
 
+    /// Refuses who only acts for the user.
+    pub(super) fn is_the_user(&self) -> Result<(), LoginError> {
+        match self.info.actor() {
+            None => Ok(()),
+            Some(_) => Err(Kind::Forbidden.into()),
+        }
+    }
+
     /// Are these two of one session? A login without one lives as long as its request.
     pub(crate) fn is_same_login_as(&self, other: &Self) -> bool {
         self.info.id() == other.info.id() && self.user.id() == other.user.id()
@@ -178,6 +190,10 @@ impl<U: AuthUser> HasUser<U> for Known<U> {
     fn user(&self) -> &U {
         &self.user
     }
+
+    fn actor(&self) -> Option<&Arc<Actor>> {
+        self.info.shared_actor()
+    }
 }
 
 impl<U> Anonymous<U> {
@@ -197,7 +213,22 @@ impl<U: AuthUser> Authenticated<U> {
 
     /// What is known of the session.
     pub fn info(&self) -> SessionInfo {
-        self.0.info
+        self.0.info.clone()
+    }
+
+    /// This user, as one who acts for a user of another realm.
+    pub(super) fn as_actor(&self, of: &Core) -> Result<Arc<Actor>, LoginError> {
+        let core = &self.0.realm.core;
+        let record = self.0.session()?;
+        let login = Content::login_id(&record.body);
+        let (Some(index), Some(login)) = (record.user, login) else {
+            return Err(Kind::Forbidden.into());
+        };
+        if std::ptr::eq(&**core, of) || self.0.info.actor().is_some() {
+            return Err(Kind::Forbidden.into());
+        }
+        let (_, id) = core.index::<U>(&self.0.user.id())?;
+        Ok(Actor::of(core, &id, index, login))
     }
 
     /// The stronger proof, if the login is fresh: for a check that depends on

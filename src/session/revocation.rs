@@ -213,7 +213,7 @@ impl<U: AuthUser> Known<U> {
             same && user.id() == self.user.id() && (self.forced || user.is_active())
         });
         let Some(user) = user else { return Ok(None) };
-        let mut known = self.realm.known(user, None, self.info, self.forced);
+        let mut known = self.realm.known(user, None, self.info.clone(), self.forced);
         known.request = self.request.clone();
         Ok(Some(Arc::new(known)))
     }

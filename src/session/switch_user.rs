@@ -91,6 +91,7 @@ async fn switch<U: AuthUser>(
     verified: Verified<U>,
 ) -> Result<Fresh<U>, LoginError> {
     let core = &before.realm.core;
+    before.is_the_user()?;
     verified.check(core, true, false)?;
     let shown = visit::presented_series(number, core);
     let login = NewLogin {
@@ -104,6 +105,7 @@ async fn switch<U: AuthUser>(
         },
         goes_on: None,
         stranger: None,
+        actor: None,
         end_others: false,
     };
     let old = Some(before.session()?.clone());

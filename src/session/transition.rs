@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use crate::{
+    actor::Actor,
     clock::Timestamp,
     error::{Kind, LoginError},
     manager::{
         CookieOf, Core, LoginId, Realm, SessionInfo, Source,
         content::{Content, Entry, LoginFacts},
+        settings::ACTS_FOR,
     },
     session::{
         Found, Session,
@@ -126,6 +128,8 @@ pub(super) struct NewLogin {
     pub(super) goes_on: Option<GoesOn>,
     /// Whose data is kept as [`Kept::OfStranger`] says.
     pub(super) stranger: Option<Record>,
+    /// Who acts for the user.
+    pub(super) actor: Option<Arc<Actor>>,
     pub(super) end_others: bool,
 }
 
@@ -182,6 +186,7 @@ pub(super) async fn replace<U: AuthUser>(
         let now = core.now();
         let (created, seen, ends) = match &login.goes_on {
             Some(login) => (login.created, used_at(login.created, now), login.ends),
+            None if login.actor.is_some() => (now, now, now.plus(ACTS_FOR)),
             None => (now, now, now.plus(core.settings.absolute)),
         };
         let facts = LoginFacts {
@@ -197,6 +202,7 @@ pub(super) async fn replace<U: AuthUser>(
             device,
             device_name: &device_name,
             pending: None,
+            actor: login.actor.as_ref().map(|actor| actor.facts()),
         };
         let token = Token::random(Some(index.home())).map_err(|error| core.failed(error))?;
         let data_of = match data {

@@ -83,7 +83,7 @@ impl<U: AuthUser> CurrentUser<U> {
 
     /// What is known of the session.
     pub fn info(&self) -> Option<SessionInfo> {
-        self.known.as_ref().map(|known| known.info)
+        self.known.as_ref().map(|known| known.info.clone())
     }
 
     /// The proof, if somebody is logged in: for a check that depends on what

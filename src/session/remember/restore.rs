@@ -64,6 +64,7 @@ impl<U: AuthUser> Realm<U> {
             device: visitor.device(core, content.user),
             device_name: &device_name,
             pending,
+            actor: None,
         };
         let home = Some(series.id.home());
         let token = Token::random(home).map_err(|error| core.failed(error))?;

@@ -1,0 +1,386 @@
+//! Acting for somebody: staff for a customer, a job for a user.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::{
+    collections::HashMap,
+    convert::Infallible,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use axum::{
+    Router,
+    extract::{FromRef, Path, State},
+    http::{StatusCode, header, request::Parts},
+};
+use portcullis::{
+    Anonymous, AuthHash, AuthUser, Authenticated, EventKind, Fresh, Login, LoginError,
+    LoginManager, OneFactor, Realms, Routes, SecretKey, Session, Sessions, Source,
+    store::MemoryStore,
+    testing::{self, TestClient, TestClock},
+};
+use tokio::sync::mpsc;
+
+macro_rules! user {
+    ($name:ident) => {
+        #[derive(Clone, Debug)]
+        struct $name {
+            id: u64,
+            password: String,
+            active: bool,
+        }
+
+        impl AuthUser for $name {
+            type Id = u64;
+            type Factors = OneFactor;
+
+            fn id(&self) -> u64 {
+                self.id
+            }
+
+            fn is_active(&self) -> bool {
+                self.active
+            }
+
+            fn session_auth_hash(&self) -> AuthHash {
+                AuthHash::of(&self.password)
+            }
+        }
+
+        impl $name {
+            fn number(id: u64) -> Self {
+                Self {
+                    id,
+                    password: "secret".to_owned(),
+                    active: true,
+                }
+            }
+        }
+    };
+}
+
+user!(Customer);
+user!(Staff);
+
+type People<U> = Arc<Mutex<HashMap<u64, U>>>;
+
+#[derive(Clone, FromRef)]
+struct App {
+    customers: Login<Customer>,
+    staff: Login<Staff>,
+    people: People<Customer>,
+}
+
+type Impersonating = (Authenticated<Staff>, Session<Anonymous<Customer>>);
+
+async fn impersonate(
+    (staff, session): Impersonating,
+    State(app): State<App>,
+    Path(id): Path<u64>,
+) -> Result<String, LoginError> {
+    let customer = app.people.lock().unwrap().get(&id).cloned();
+    let customer = customer.ok_or_else(LoginError::refused)?;
+    let verified = app.customers.vouch_for(customer);
+    let login = session
+        .login_user(verified)
+        .remember(true)
+        .on_behalf_of(&staff);
+    let session: Session<Authenticated<Customer>> = login.await?;
+    Ok(format!("acting for {}", session.id))
+}
+
+async fn who(customer: Authenticated<Customer>) -> String {
+    let info = customer.info();
+    let actor = info
+        .actor()
+        .map(|actor| (actor.realm().to_owned(), actor.id::<Staff>()));
+    format!("{} {:?} {actor:?}", customer.id, info.source())
+}
+
+async fn confirm(
+    session: Session<Authenticated<Customer>>,
+    login: Login<Customer>,
+) -> Result<(), LoginError> {
+    let customer = session.user().clone();
+    session
+        .confirm_login(login.vouch_for(customer))
+        .await
+        .map(drop)
+}
+
+async fn switch(
+    session: Session<Authenticated<Customer>>,
+    login: Login<Customer>,
+) -> Result<(), LoginError> {
+    let customer = Customer::number(2);
+    session
+        .switch_user(login.vouch_for(customer))
+        .await
+        .map(drop)
+}
+
+async fn confirm_staff(
+    session: Session<Authenticated<Staff>>,
+    login: Login<Staff>,
+) -> Result<(), LoginError> {
+    let staff = session.user().clone();
+    session
+        .confirm_login(login.vouch_for(staff))
+        .await
+        .map(drop)
+}
+
+struct World {
+    app: Router,
+    clock: TestClock,
+    customers: People<Customer>,
+    staff: People<Staff>,
+    sessions: Sessions<Customer>,
+    of_staff: Sessions<Staff>,
+    heard: mpsc::UnboundedReceiver<(EventKind, Option<u64>)>,
+}
+
+impl World {
+    fn new() -> Self {
+        let (store, clock) = (MemoryStore::new(), TestClock::new());
+        let customers: People<Customer> = Arc::default();
+        let staff: People<Staff> = Arc::default();
+        for id in 1..=2 {
+            customers.lock().unwrap().insert(id, Customer::number(id));
+            staff.lock().unwrap().insert(id, Staff::number(id));
+        }
+        let (tell, heard) = mpsc::unbounded_channel();
+        let people = customers.clone();
+        let manager = LoginManager::builder()
+            .user_loader(move |id: u64| {
+                let found = people.lock().unwrap().get(&id).cloned();
+                async move { Ok::<_, Infallible>(found) }
+            })
+            .on_event(move |event| {
+                let actor = event.actor().and_then(|actor| actor.id::<Staff>());
+                tell.send((event.kind(), actor)).ok();
+            })
+            .secret_key(SecretKey::from([1; 32]))
+            .store(store.clone())
+            .clock(clock.clone())
+            .build()
+            .unwrap();
+        let people = staff.clone();
+        let of_staff = LoginManager::builder()
+            .realm("staff")
+            .user_loader(move |id: u64| {
+                let found = people.lock().unwrap().get(&id).cloned();
+                async move { Ok::<_, Infallible>(found) }
+            })
+            .request_loader(async |request: Parts| {
+                let key = request.headers.contains_key(header::AUTHORIZATION);
+                Ok::<_, Infallible>(key.then(|| Staff::number(1)))
+            })
+            .secret_key(SecretKey::from([1; 32]))
+            .store(store)
+            .clock(clock.clone())
+            .build()
+            .unwrap();
+        let (sessions, sessions_of_staff) = (manager.sessions(), of_staff.sessions());
+        let people = customers.clone();
+        let app = (manager, of_staff).into_router(|(customers, staff)| {
+            Routes::new()
+                .post("/act/{id}", impersonate)
+                .get("/who", who)
+                .get("/fresh", async |_: Fresh<Customer>| "fresh")
+                .post("/confirm", confirm)
+                .post("/switch", switch)
+                .post("/staff/confirm", confirm_staff)
+                .get("/staff", async |staff: Authenticated<Staff>| {
+                    staff.id.to_string()
+                })
+                .post(
+                    "/staff/logout",
+                    async |session: Session<Authenticated<Staff>>| {
+                        session.logout_user().await.map(drop)
+                    },
+                )
+                .with_state(App {
+                    customers,
+                    staff,
+                    people,
+                })
+        });
+        Self {
+            app,
+            clock,
+            customers,
+            staff,
+            sessions,
+            of_staff: sessions_of_staff,
+            heard,
+        }
+    }
+
+    /// Staff 1, who acts for customer 1.
+    async fn acting(&self) -> TestClient {
+        let mut browser =
+            TestClient::new(self.app.clone()).login_with(testing::login_as(Staff::number(1)));
+        assert_eq!(browser.get("/staff").await.text(), "1");
+        assert_eq!(browser.post("/act/1").await.text(), "acting for 1");
+        browser
+    }
+}
+
+const ACTING: &str = r#"1 OnBehalf Some(("staff", Some(1)))"#;
+
+#[tokio::test]
+async fn staff_sees_what_the_customer_sees_and_both_are_named() {
+    let mut world = World::new();
+    let mut browser = world.acting().await;
+    assert_eq!(browser.get("/who").await.text(), ACTING);
+    let listed = world.sessions.list(&1).await.unwrap();
+    assert_eq!(listed[0].actor().unwrap().id::<Staff>(), Some(1));
+    loop {
+        let (kind, actor) = world.heard.recv().await.unwrap();
+        if kind == EventKind::UserLoggedIn {
+            assert_eq!(actor, Some(1));
+            break;
+        }
+    }
+}
+
+#[tokio::test]
+async fn it_is_never_fresh_and_becomes_nobody_else() {
+    let world = World::new();
+    let mut browser = world.acting().await;
+    for _ in 0..2 {
+        let fresh = browser.get("/fresh").accept("application/json").await;
+        assert_eq!(fresh.status(), StatusCode::UNAUTHORIZED);
+        for path in ["/confirm", "/switch"] {
+            assert_eq!(
+                browser.post(path).await.status(),
+                StatusCode::FORBIDDEN,
+                "{path}"
+            );
+        }
+    }
+    assert_eq!(browser.get("/who").await.text(), ACTING);
+    assert!(
+        !browser
+            .cookie_names()
+            .any(|name| name.ends_with("remember"))
+    );
+}
+
+#[tokio::test]
+async fn it_lasts_an_hour_however_much_it_is_used() {
+    let world = World::new();
+    let mut browser = world.acting().await;
+    for _ in 0..5 {
+        world.clock.advance(Duration::from_secs(10 * 60));
+        assert_eq!(browser.get("/who").await.text(), ACTING);
+    }
+    world.clock.advance(Duration::from_secs(10 * 60));
+    assert_eq!(browser.get("/who").await.status(), StatusCode::UNAUTHORIZED);
+    assert_eq!(
+        browser.get("/staff").await.text(),
+        "1",
+        "staff is logged in still"
+    );
+}
+
+#[tokio::test]
+async fn it_ends_with_the_login_of_staff() {
+    type End = fn(&World);
+    let ends: [(&str, End); 3] = [
+        ("inactive", |world| {
+            world.staff.lock().unwrap().get_mut(&1).unwrap().active = false
+        }),
+        ("another password", |world| {
+            world.staff.lock().unwrap().get_mut(&1).unwrap().password = "new".to_owned();
+        }),
+        ("gone", |world| drop(world.staff.lock().unwrap().remove(&1))),
+    ];
+    for (what, end) in ends {
+        let world = World::new();
+        let mut browser = world.acting().await;
+        end(&world);
+        assert_eq!(
+            browser.get("/who").await.status(),
+            StatusCode::UNAUTHORIZED,
+            "{what}"
+        );
+    }
+    let world = World::new();
+    let mut browser = world.acting().await;
+    let mut copy = browser.clone();
+    browser.post("/staff/logout").await;
+    assert_eq!(
+        browser.get("/who").await.status(),
+        StatusCode::UNAUTHORIZED,
+        "logged out"
+    );
+    assert_eq!(copy.get("/who").await.status(), StatusCode::UNAUTHORIZED);
+
+    let world = World::new();
+    let mut browser = world.acting().await;
+    world.of_staff.end_all(&1).await.unwrap();
+    assert_eq!(
+        browser.get("/who").await.status(),
+        StatusCode::UNAUTHORIZED,
+        "ended"
+    );
+}
+
+#[tokio::test]
+async fn it_goes_on_where_staff_gives_the_password_again() {
+    let world = World::new();
+    let mut browser = world.acting().await;
+    assert_eq!(
+        browser.post("/staff/confirm").await.status(),
+        StatusCode::OK
+    );
+    assert_eq!(browser.get("/who").await.text(), ACTING);
+}
+
+#[tokio::test]
+async fn it_ends_with_the_customer_too() {
+    let world = World::new();
+    let mut browser = world.acting().await;
+    world.customers.lock().unwrap().get_mut(&1).unwrap().active = false;
+    assert_eq!(browser.get("/who").await.status(), StatusCode::UNAUTHORIZED);
+}
+
+/// A key has no login that the other could end with.
+#[tokio::test]
+async fn a_key_acts_for_nobody() {
+    let world = World::new();
+    let mut client = TestClient::new(world.app.clone());
+    let post = client.post("/act/1").header(header::AUTHORIZATION, "key");
+    assert_eq!(post.await.status(), StatusCode::FORBIDDEN);
+    assert_eq!(client.get("/who").await.status(), StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn a_job_acts_for_a_user_and_is_never_fresh() {
+    let mut world = World::new();
+    let customer = world.sessions.act_for(&2).await.unwrap();
+    assert_eq!(
+        (customer.id, customer.info().source()),
+        (2, Source::Delegated)
+    );
+    assert_eq!(customer.info().id(), None);
+    while world.heard.recv().await.unwrap().0 != EventKind::UserActedFor {}
+    let customer = customer.recheck().await.unwrap();
+    assert!(customer.into_fresh().unwrap_err().needs_refresh());
+
+    assert!(
+        world
+            .sessions
+            .act_for(&77)
+            .await
+            .unwrap_err()
+            .is_unauthorized()
+    );
+    let customer = world.sessions.act_for(&2).await.unwrap();
+    world.customers.lock().unwrap().get_mut(&2).unwrap().active = false;
+    assert!(world.sessions.act_for(&2).await.unwrap_err().is_inactive());
+    assert!(customer.recheck().await.unwrap_err().is_ended());
+}
