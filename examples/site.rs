@@ -1,10 +1,10 @@
 //! A site with accounts: register, log in and be remembered, see your devices,
 //! change your password. Accounts and sessions are in one SQLite file.
 //!
-//! Run it with `cargo run --example site --features sqlite`, and register at
+//! Run it with `cargo run --example site --features sqlite,password`, and register at
 //! <http://127.0.0.1:3000>. Stop it and start it again: you are still logged in.
 
-use std::{fs, io::Write, path::Path, sync::LazyLock};
+use std::{fs, io::Write, path::Path};
 
 use axum::{
     Form,
@@ -16,8 +16,8 @@ use data_encoding::HEXLOWER;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use portcullis::{
     Anonymous, AuthHash, AuthUser, Authenticated, BoxError, Clock, CurrentUser, Flashes, Fresh,
-    ListedSession, Login, LoginError, LoginId, LoginManager, OneFactor, Routes, SecretKey, Session,
-    SystemClock, UserLoader, store::SqliteStore,
+    HasPassword, ListedSession, Login, LoginError, LoginId, LoginManager, OneFactor, Password,
+    Routes, SecretKey, Session, SystemClock, UserLoader, store::SqliteStore,
 };
 use ring::rand::{SecureRandom, SystemRandom};
 use serde::Deserialize;
@@ -25,7 +25,6 @@ use sqlx::{
     Row, SqlitePool,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteRow, SqliteSynchronous},
 };
-use tokio::task::spawn_blocking;
 
 // --- accounts ----------------------------------------------------------------
 
@@ -52,6 +51,12 @@ impl AuthUser for Account {
 #[derive(Clone)]
 struct Accounts(SqlitePool);
 
+impl HasPassword for Account {
+    fn password_hash(&self) -> Option<&str> {
+        Some(&self.password_hash)
+    }
+}
+
 impl UserLoader<Account> for Accounts {
     type Error = sqlx::Error;
 
@@ -76,9 +81,8 @@ impl Accounts {
         sqlx::query(table).execute(&self.0).await.map(drop)
     }
 
-    async fn register(&self, email: &str, password: String) -> Result<Account, SiteError> {
+    async fn register(&self, email: &str, hash: String) -> Result<Account, SiteError> {
         let insert = "INSERT INTO accounts (email, password_hash) VALUES (?, ?) RETURNING *";
-        let hash = hashed(password).await?;
         let inserted = sqlx::query(insert)
             .bind(email)
             .bind(hash)
@@ -95,38 +99,23 @@ impl Accounts {
         })
     }
 
-    /// Whoever has this address and this password. Who has no account waits as long.
-    async fn check(&self, email: &str, password: String) -> Result<Account, SiteError> {
+    async fn find(&self, email: &str) -> Result<Option<Account>, sqlx::Error> {
         let found = sqlx::query("SELECT * FROM accounts WHERE email = ?").bind(email);
-        let account = found.try_map(account_of).fetch_optional(&self.0).await?;
-        let hash = account
-            .as_ref()
-            .map_or(&*NOBODYS, |account| &account.password_hash);
-        let is_right = is_password(password, hash.clone()).await?;
-        Ok(account
-            .filter(|_| is_right)
-            .ok_or_else(LoginError::refused)?)
+        found.try_map(account_of).fetch_optional(&self.0).await
     }
 
-    async fn change_password(&self, account: &Account, new: String) -> Result<Account, SiteError> {
-        let update = "UPDATE accounts SET password_hash = ? WHERE id = ? RETURNING *";
+    /// Another hash in the place of the one that was read: of two who change it
+    /// at once, one does.
+    async fn change_hash(&self, account: &Account, hash: String) -> Result<Account, SiteError> {
+        let update =
+            "UPDATE accounts SET password_hash = ? WHERE id = ? AND password_hash = ? RETURNING *";
         let updated = sqlx::query(update)
-            .bind(hashed(new).await?)
-            .bind(account.id);
-        Ok(updated.try_map(account_of).fetch_one(&self.0).await?)
+            .bind(hash)
+            .bind(account.id)
+            .bind(&account.password_hash);
+        let updated = updated.try_map(account_of).fetch_optional(&self.0).await?;
+        Ok(updated.ok_or_else(LoginError::refused)?)
     }
-}
-
-static NOBODYS: LazyLock<String> = LazyLock::new(|| password_auth::generate_hash("nobody"));
-
-/// Hashing takes its time on purpose, so not on the threads of requests.
-async fn hashed(password: String) -> Result<String, SiteError> {
-    Ok(spawn_blocking(move || password_auth::generate_hash(password)).await?)
-}
-
-async fn is_password(password: String, hash: String) -> Result<bool, SiteError> {
-    let verify = move || password_auth::verify_password(password, &hash).is_ok();
-    Ok(spawn_blocking(verify).await?)
 }
 
 /// What goes wrong in a handler. The answer of a [`LoginError`] stays its own.
@@ -138,8 +127,6 @@ enum SiteError {
     Taken,
     #[error("the database failed")]
     Database(#[from] sqlx::Error),
-    #[error("a password could not be hashed")]
-    Hashing(#[from] tokio::task::JoinError),
 }
 
 impl IntoResponse for SiteError {
@@ -147,7 +134,7 @@ impl IntoResponse for SiteError {
         let status = match self {
             Self::Login(error) => return error.into_response(),
             Self::Taken => StatusCode::CONFLICT,
-            Self::Database(_) | Self::Hashing(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Database(_) => StatusCode::INTERNAL_SERVER_ERROR,
         };
         (status, page("Sorry", html! { p { (self) } })).into_response()
     }
@@ -180,7 +167,7 @@ async fn register_page(_: Anonymous) -> Markup {
 #[derive(Deserialize)]
 struct Credentials {
     email: String,
-    password: String,
+    password: Password,
     #[serde(default)] // an unchecked box is not sent
     remember: bool,
 }
@@ -191,7 +178,8 @@ async fn register(
     accounts: State<Accounts>,
     Form(form): Form<Credentials>,
 ) -> Result<Redirect, SiteError> {
-    let account = accounts.register(&form.email, form.password).await?;
+    let hash = login.hash_password(&form.password).await?;
+    let account = accounts.register(&form.email, hash).await?;
     let session = session.login_user(login.vouch_for(account)).await?;
     Ok(session.next_or("/account"))
 }
@@ -216,8 +204,10 @@ async fn log_in(
     accounts: State<Accounts>,
     Form(form): Form<Credentials>,
 ) -> Result<Redirect, SiteError> {
-    let account = accounts.check(&form.email, form.password).await?;
-    let verified = login.vouch_for(account);
+    let found = accounts.find(&form.email).await?;
+    let verified = login
+        .check_password(&form.email, found, &form.password)
+        .await?;
     let session = session.login_user(verified).remember(form.remember).await?;
     Ok(session.next_or("/account"))
 }
@@ -238,17 +228,20 @@ async fn confirm_page(account: Authenticated<Account>, flashes: Flashes<Account>
 
 #[derive(Deserialize)]
 struct Confirm {
-    password: String,
+    password: Password,
 }
 
 async fn confirm(
     session: Session<Authenticated<Account>>,
     login: Login<Account>,
-    accounts: State<Accounts>,
     Form(form): Form<Confirm>,
 ) -> Result<Redirect, SiteError> {
-    let account = accounts.check(&session.email, form.password).await?;
-    let session = session.confirm_login(login.vouch_for(account)).await?;
+    let account = session.user().clone();
+    let email = account.email.clone();
+    let verified = login
+        .check_password(&email, Some(account), &form.password)
+        .await?;
+    let session = session.confirm_login(verified).await?;
     Ok(session.next_or("/account"))
 }
 
@@ -314,15 +307,18 @@ async fn end_all(
 
 #[derive(Deserialize)]
 struct NewPassword {
-    new: String,
+    new: Password,
 }
 
 async fn change_password(
     session: Session<Fresh<Account>>,
+    login: Login<Account>,
     accounts: State<Accounts>,
     Form(form): Form<NewPassword>,
 ) -> Result<Redirect, SiteError> {
-    let account = accounts.change_password(session.user(), form.new).await?;
+    let hash = login.hash_password(&form.new).await?;
+    session.recheck().await?; // hashing took its time: was this session ended meanwhile?
+    let account = accounts.change_hash(session.user(), hash).await?;
     session.credentials_changed(account).await?; // all other sessions end, this one stays
     Ok(Redirect::to("/account"))
 }

@@ -39,12 +39,20 @@ impl<P> Session<P> {
     ///
     /// async fn change_password(session: Session<Fresh<User>>, new: String) -> Result<&'static str, LoginError> {
     ///     let mut user = session.user().clone();
-    ///     user.password = new; // a real app keeps a hash
-    ///     save(&user).await;
+    ///     user.password = new; // a real app keeps a hash, and making it takes its time
+    ///     session.recheck().await?; // was this session ended meanwhile?
+    ///     save(&user).await; // UPDATE … WHERE id = $1 AND password_hash = $2, the one before
     ///     session.credentials_changed(user).await?;
     ///     Ok("changed, and logged out everywhere else")
     /// }
     /// ```
+    ///
+    /// # Security
+    ///
+    /// Between the guard and the change of the password lies the time that it takes
+    /// to hash it: whoever was thrown out meanwhile must not change it. Ask once
+    /// more right before ([`recheck`](Session::recheck)), and change only what is
+    /// still as the guard saw it.
     ///
     /// # Errors
     ///
