@@ -18,6 +18,9 @@ mod secret;
 mod session;
 mod signed;
 pub mod store;
+#[cfg(all(any(doc, doctest), feature = "password", feature = "totp"))]
+#[doc = include_str!("../docs/staged-logins.md")]
+pub mod staged_logins {}
 #[cfg(all(
     any(doc, doctest),
     feature = "postgres",
