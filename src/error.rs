@@ -52,6 +52,7 @@ pub(crate) enum Kind {
     Forbidden,
     Store,
     Loader,
+    Policy,
     /// The head of the answer is gone, so a cookie can't be sent any more.
     Answered,
     /// A program error that the compiler could not see.
@@ -71,6 +72,7 @@ impl Kind {
             Kind::Forbidden => "the request is forbidden",
             Kind::Store => "the session store failed",
             Kind::Loader => "the user loader failed",
+            Kind::Policy => "the policy failed",
             Kind::Answered => "the answer has been sent, its cookies can't be changed any more",
             Kind::Misuse => "the request has no place of this login manager",
             Kind::TooLarge => "the session data is too large",
@@ -132,6 +134,11 @@ impl LoginError {
         self.kind == Kind::Loader
     }
 
+    /// Could a [`Policy`](crate::Policy) not say whether the user may?
+    pub fn is_policy(&self) -> bool {
+        self.kind == Kind::Policy
+    }
+
     /// Is the session data of a stranger or a user over its limit?
     pub fn is_too_large(&self) -> bool {
         self.kind == Kind::TooLarge
@@ -157,6 +164,16 @@ impl LoginError {
         tracing::error!(target: "portcullis", realm, error = %source, "the user loader failed");
         Self {
             kind: Kind::Loader,
+            source: Some(source),
+        }
+    }
+
+    /// An error of a policy; logged here, where it enters.
+    pub(crate) fn policy(realm: &str, source: impl Into<BoxError>) -> Self {
+        let source = source.into();
+        tracing::error!(target: "portcullis", realm, error = %source, "the policy failed");
+        Self {
+            kind: Kind::Policy,
             source: Some(source),
         }
     }

@@ -44,12 +44,12 @@ pub use manager::{
 };
 pub use routing::{AccessRow, AccessTable, Anyone, Public, Realms, Routes, public};
 pub use session::{
-    Anonymous, AnySession, Authenticated, ConfirmLogin, CredentialsChanged, Fresh, IsFresh,
-    IsVerified, LoggedIn, LoginUser, LogoutUser, MayLogIn, OnlyRealm, OrSession, OwnSessions,
-    Session, SwitchUser,
+    Allowed, Anonymous, AnySession, Authenticated, ConfirmLogin, CredentialsChanged, Fresh,
+    IsFresh, IsVerified, LoggedIn, LoginUser, LogoutUser, MayLogIn, OnlyRealm, OrSession,
+    OwnSessions, Policy, Session, SwitchUser,
 };
 pub use user::{AuthHash, AuthUser, Factors, NeverPending, OneFactor};
 pub use web::{
-    Answers, By, CurrentUser, Data, Flash, Flashes, HoldsProof, LoginState, NoState, Reason,
-    Refusal, SessionData,
+    And, Answers, Both, By, CurrentUser, Data, Flash, Flashes, Granted, HasRole, HoldsProof,
+    LoginState, NeedsNoState, NoState, Not, Or, Reason, Refusal, Role, SessionData, StateWith,
 };

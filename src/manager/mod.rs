@@ -45,6 +45,7 @@ pub use sessions::{ListedSession, Sessions};
 pub(crate) use self::{
     cookie::{CookieOf, Sent},
     core::{Core, Realm},
+    finders::caught,
     place::{Place, with_next},
 };
 pub(crate) use remember::LONGEST;

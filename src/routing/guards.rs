@@ -3,7 +3,6 @@
 use std::any::TypeId;
 
 use axum::{
-    extract::FromRef,
     http::request::Parts,
     response::{IntoResponse, Response},
 };
@@ -15,9 +14,9 @@ use crate::{
         handler::{Access, Ask, Beside, Changes, ChangesTwice, LogsIn, Proves, Reads, sealed},
         open::Everyone,
     },
-    session::{Anonymous, AnySession, Authenticated, Fresh, OnlyRealm, Session},
+    session::{Allowed, Anonymous, AnySession, Authenticated, Fresh, OnlyRealm, Policy, Session},
     user::AuthUser,
-    web::{By, CurrentUser, HoldsProof, LoginState, ask},
+    web::{And, By, CurrentUser, HoldsProof, LoginState, StateWith, ask},
 };
 
 /// Declares guards: whether they let everyone in, their right, and the user
@@ -49,12 +48,14 @@ guards! {
     [U: 'static] Anonymous<U>: true, Reads, |users| users.push(TypeId::of::<U>());
     [U: AuthUser] Authenticated<U>: false, Reads, |users| users.push(TypeId::of::<U>());
     [U: AuthUser] Fresh<U>: false, Reads, |users| users.push(TypeId::of::<U>());
+    [U: AuthUser, P] Allowed<U, P>: false, Reads, |users| users.push(TypeId::of::<U>());
     [U: AuthUser] Option<Authenticated<U>>: true, Reads, |users| users.push(TypeId::of::<U>());
     [U: AuthUser] CurrentUser<U>: true, Reads, |users| users.push(TypeId::of::<U>());
     [U: AuthUser] AnySession<U>: true, LogsIn, |users| users.push(TypeId::of::<U>());
     [U: 'static] Session<Anonymous<U>>: true, LogsIn, |users| users.push(TypeId::of::<U>());
     [U: AuthUser] Session<Authenticated<U>>: false, Changes, |users| users.push(TypeId::of::<U>());
     [U: AuthUser] Session<Fresh<U>>: false, Changes, |users| users.push(TypeId::of::<U>());
+    [U: AuthUser, P] Session<Allowed<U, P>>: false, Changes, |users| users.push(TypeId::of::<U>());
     [T: HoldsProof<Proof: Access>] By<T>: <T::Proof as sealed::Access>::OPEN, <T::Proof as Access>::Right, |users| <T::Proof as sealed::Access>::users(users);
 }
 
@@ -126,10 +127,15 @@ proves! {
     [U] Fresh<U> => Anyone;
     [U] Fresh<U> => Authenticated<U>;
     [U] Fresh<U> => Fresh<U>;
+    [U, P] Allowed<U, P> => Anyone;
+    [U, P] Allowed<U, P> => Authenticated<U>;
+    [U, P] Allowed<U, P> => Allowed<U, P>;
+    [U, A, B] Allowed<U, And<A, B>> => Allowed<U, A>;
     [T: HoldsProof] By<T> => Anyone;
     [T: HoldsProof] By<T> => By<T>;
     [T: HoldsProof<Proof: Proves<Authenticated<U>>>, U] By<T> => Authenticated<U>;
     [T: HoldsProof<Proof: Proves<Fresh<U>>>, U] By<T> => Fresh<U>;
+    [T: HoldsProof<Proof: Proves<Allowed<U, P>>>, U, P] By<T> => Allowed<U, P>;
 }
 
 impl<P, G> sealed::Proves<G> for Session<P> where P: Proves<G> {}
@@ -165,6 +171,32 @@ asked!([U: AuthUser] Session<Anonymous<OnlyRealm>>, Only<U>, U: |ask| with_ticke
 asked!([U: AuthUser] Session<Authenticated<U>>, (), U: |ask| with_ticket(&ask, ask.authenticated().await).await);
 asked!([U: AuthUser] Session<Fresh<U>>, (), U: |ask| with_ticket(&ask, ask.fresh().await).await);
 
+/// How a guard is asked for that asks a policy as well.
+macro_rules! allowed {
+    ($guard:ty, |$ask:ident, $part:ident| $answer:expr) => {
+        impl<S, U: AuthUser, P: Policy<U>> Ask<S> for $guard
+        where
+            S: LoginState<U> + StateWith<P::State>,
+        {
+            async fn ask(parts: &mut Parts, state: &S, _: sealed::Seal) -> Result<Self, Response> {
+                let $ask = ask::Ask {
+                    login: state.login(),
+                    request: parts,
+                };
+                let $part: P::State = state.part();
+                $answer.map_err(IntoResponse::into_response)
+            }
+        }
+    };
+}
+
+allowed!(Allowed<U, P>, |ask, part| ask.allowed(part).await);
+allowed!(Session<Allowed<U, P>>, |ask, part| with_ticket(
+    &ask,
+    ask.allowed(part).await
+)
+.await);
+
 /// Who came with the request itself has no session to change, whatever it is asked for.
 async fn with_ticket<U: AuthUser, P>(
     ask: &ask::Ask<'_, U>,
@@ -172,7 +204,9 @@ async fn with_ticket<U: AuthUser, P>(
 ) -> Result<Session<P>, LoginError> {
     // Where nobody knows who it is, asking once more takes as long once more.
     let proof = match proof {
-        Err(error) if error.is_store() || error.is_loader() => return Err(error),
+        Err(error) if error.is_store() || error.is_loader() || error.is_policy() => {
+            return Err(error);
+        }
         proof => proof,
     };
     let ticket = ask.ticket_for_a_session().await?;
@@ -189,12 +223,12 @@ pub struct Only<U>(std::marker::PhantomData<fn() -> U>);
 
 impl<S, W, T> Ask<S, W> for By<T>
 where
-    S: Sync,
-    T: HoldsProof<Proof: Access + Ask<S, W>, State: FromRef<S> + Send + Sync>,
+    S: Sync + StateWith<T::State>,
+    T: HoldsProof<Proof: Access + Ask<S, W>, State: Send + Sync>,
 {
     async fn ask(parts: &mut Parts, state: &S, _: sealed::Seal) -> Result<Self, Response> {
         let proof = T::Proof::ask(parts, state, sealed::Seal).await?;
-        let held = T::from_proof(proof, parts, &T::State::from_ref(state)).await;
+        let held = T::from_proof(proof, parts, &state.part()).await;
         held.map(By::new).map_err(IntoResponse::into_response)
     }
 }

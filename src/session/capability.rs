@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::{
     manager::{Core, Verified},
-    session::{Anonymous, Authenticated, Fresh, OnlyRealm, proof::Known},
+    session::{Allowed, Anonymous, Authenticated, Fresh, OnlyRealm, proof::Known},
     user::AuthUser,
 };
 
@@ -27,6 +27,11 @@ impl<U: AuthUser> LoggedIn for Authenticated<U> {
 }
 
 impl<U: AuthUser> LoggedIn for Fresh<U> {
+    type User = U;
+}
+
+#[diagnostic::do_not_recommend]
+impl<U: AuthUser, P> LoggedIn for Allowed<U, P> {
     type User = U;
 }
 
@@ -91,6 +96,14 @@ pub(super) mod sealed {
 
         fn known(&self) -> &Arc<Known<U>> {
             Fresh::known(self)
+        }
+    }
+
+    impl<U: AuthUser, P> LoggedIn<U> for Allowed<U, P> {
+        const IS_FRESH: bool = false;
+
+        fn known(&self) -> &Arc<Known<U>> {
+            &self.0
         }
     }
 

@@ -21,6 +21,7 @@
 //! id, and all but `logout_user` make a new one (OWASP ASVS 5.0, 7.2.4).
 
 mod accept;
+mod allowed;
 mod any;
 mod asker;
 mod by_request;
@@ -48,6 +49,7 @@ mod switch_user;
 mod transition;
 pub(crate) mod visit;
 
+pub use allowed::{Allowed, Policy};
 pub use any::AnySession;
 pub use capability::{IsFresh, IsVerified, LoggedIn, MayLogIn};
 pub use confirm_login::ConfirmLogin;
@@ -59,6 +61,7 @@ pub use proof::{Anonymous, Authenticated, Fresh, OnlyRealm};
 pub use switch_user::SwitchUser;
 pub use transition::OrSession;
 
+pub(crate) use allowed::{AskedPolicy, ask_policy, let_in};
 pub(crate) use asker::{AnswerForm, Asker};
 pub(crate) use custom::{Custom, Customs};
 pub(crate) use open::Found;

@@ -53,6 +53,8 @@ struct Seen {
     login: Option<Arc<dyn Recheck>>,
     /// A guard has asked whether that login is fresh.
     asked_for_fresh: bool,
+    /// A guard has asked this policy, which is to be asked again.
+    asked_policy: Option<Arc<dyn Recheck>>,
 }
 
 impl Notes {
@@ -94,6 +96,7 @@ impl Notes {
             found: None,
             login: None,
             asked_for_fresh: false,
+            asked_policy: None,
         });
     }
 
@@ -140,13 +143,25 @@ impl Notes {
         }
     }
 
-    /// Who was found in each realm, and whether it had to be fresh.
+    /// A guard of this realm asks a policy.
+    pub(crate) fn ask_policy(&mut self, core: &Arc<Core>, policy: Arc<dyn Recheck>) {
+        if let Some(seen) = self.by_mut(core) {
+            seen.asked_policy = Some(policy);
+        }
+    }
+
+    /// Who was found in each realm, and whether it had to be fresh; then the
+    /// policies that let it in.
     pub(super) fn logins(&self) -> Vec<(Arc<dyn Recheck>, bool)> {
         let logins = self.seen.iter().filter_map(|seen| {
             let login = seen.login.clone()?;
             Some((login, seen.asked_for_fresh))
         });
-        logins.collect()
+        let policies = self.seen.iter().filter_map(|seen| {
+            let policy = seen.asked_policy.clone()?;
+            Some((policy, false))
+        });
+        logins.chain(policies).collect()
     }
 
     /// From now on this realm's state in this request is `found`.

@@ -129,7 +129,7 @@ impl<P> Session<P> {
 }
 
 /// A login of any user type, to be asked for again.
-pub(super) trait Recheck: Send + Sync {
+pub(crate) trait Recheck: Send + Sync {
     fn recheck(
         &self,
         fresh: bool,

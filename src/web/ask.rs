@@ -1,5 +1,7 @@
 //! Asking for the login of a request: what each proof takes.
 
+use std::sync::Arc;
+
 use axum::{
     extract::OriginalUri,
     http::{header, request::Parts},
@@ -14,8 +16,10 @@ use crate::{
     local_path::LocalPath,
     manager::{CookieOf, Core, Login, NextIn, SessionProtection},
     session::{
-        Anonymous, AnySession, Asker, Authenticated, Found, Fresh, SendAgain, Session, Ticket,
+        Allowed, Anonymous, AnySession, AskedPolicy, Asker, Authenticated, Found, Fresh, Policy,
+        SendAgain, Session, Ticket, ask_policy,
         device::Visitor,
+        let_in,
         presented::{Presented, Stranger},
         proof::Known,
         visit::{self, Number},
@@ -61,6 +65,25 @@ impl<U: AuthUser> Ask<'_, U> {
         let core = &self.login.0.core;
         visit::note(self.enter()?, |notes| notes.ask_for_fresh(core));
         proof.into_fresh()
+    }
+
+    /// Somebody is logged in, and the policy lets it in.
+    pub(crate) async fn allowed<P: Policy<U>>(
+        &self,
+        state: P::State,
+    ) -> Result<Allowed<U, P>, LoginError> {
+        let by = self.authenticated().await?;
+        ask_policy::<U, P, _>(&by, self.request, &state).await?;
+        let asked = AskedPolicy::<U, P> {
+            by: by.0.clone(),
+            request: self.request.clone(),
+            state,
+        };
+        let core = &self.login.0.core;
+        visit::note(self.enter()?, |notes| {
+            notes.ask_policy(core, Arc::new(asked))
+        });
+        Ok(let_in(by))
     }
 
     /// Somebody, or nobody.

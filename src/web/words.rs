@@ -115,7 +115,7 @@ pub(super) fn in_short(kind: Kind) -> (StatusCode, &'static str) {
             "Too much data in the session",
         ),
         Kind::Store => (StatusCode::SERVICE_UNAVAILABLE, "Sessions are unavailable"),
-        Kind::Loader | Kind::Answered | Kind::Misuse => {
+        Kind::Loader | Kind::Policy | Kind::Answered | Kind::Misuse => {
             (StatusCode::INTERNAL_SERVER_ERROR, "Internal server error")
         }
     }
