@@ -44,9 +44,10 @@ pub use manager::{
 };
 pub use routing::{AccessRow, AccessTable, Anyone, Public, Realms, Routes, public};
 pub use session::{
-    Allowed, Anonymous, AnySession, Authenticated, ConfirmLogin, CredentialsChanged, Fresh,
-    IsFresh, IsVerified, LoggedIn, LoginUser, LogoutUser, MayLogIn, OnlyRealm, OrSession,
-    OwnSessions, Policy, Session, SwitchUser,
+    Allowed, Anonymous, AnySession, Authenticated, ConfirmLogin, CredentialsChanged,
+    FifteenMinutes, FiveMinutes, Fresh, FreshWindow, IsFresh, IsVerified, LoggedIn, LoginUser,
+    LogoutUser, ManagersWindow, MayLogIn, OneMinute, OnlyRealm, OrSession, OwnSessions, Policy,
+    Session, SwitchUser, Widened, Window,
 };
 pub use user::{AuthHash, AuthUser, Factors, NeverPending, OneFactor};
 pub use web::{

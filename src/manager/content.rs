@@ -34,6 +34,8 @@ pub(crate) struct LoginFacts<'a> {
     pub(crate) ends: Timestamp,
     /// When the user proved who it is; none if that does not count as fresh.
     pub(crate) verified: Option<Timestamp>,
+    /// And with a second factor.
+    pub(crate) second_factor: bool,
     /// Logged in although not active: then loading does not ask again.
     pub(crate) forced: bool,
     /// What the login rests on.
@@ -94,6 +96,7 @@ mod tests {
             auth_hash: [7; 16],
             ends: Timestamp::from_unix_seconds(2_000_000_000),
             verified: None,
+            second_factor: false,
             forced: false,
             source: Source::ByHand,
             device: Device {

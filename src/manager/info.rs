@@ -14,6 +14,7 @@ pub struct SessionInfo {
     seen: Timestamp,
     ends: Timestamp,
     verified: Option<Timestamp>,
+    second_factor: bool,
 }
 
 /// What a login rests on: [`SessionInfo::source`].
@@ -38,6 +39,7 @@ impl SessionInfo {
             seen: record.seen,
             ends: login.ends,
             verified: login.verified,
+            second_factor: login.second_factor,
         }
     }
 
@@ -51,6 +53,7 @@ impl SessionInfo {
             seen: series.seen,
             ends: series.expires,
             verified: None,
+            second_factor: false,
         }
     }
 
@@ -64,6 +67,7 @@ impl SessionInfo {
             seen: now,
             ends: now,
             verified: None,
+            second_factor: false,
         }
     }
 
@@ -78,7 +82,7 @@ impl SessionInfo {
 
     /// The same, but nothing that was verified counts.
     pub(crate) fn stale(mut self) -> Self {
-        self.verified = None;
+        (self.verified, self.second_factor) = (None, false);
         self
     }
 
@@ -119,5 +123,10 @@ impl SessionInfo {
     /// When the user last proved who it is, if that counts for freshness.
     pub fn verified_at(&self) -> Option<Timestamp> {
         self.verified
+    }
+
+    /// Did it take a second factor then?
+    pub fn by_second_factor(&self) -> bool {
+        self.second_factor
     }
 }

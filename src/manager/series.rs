@@ -204,6 +204,7 @@ mod tests {
             auth_hash: [0; 16],
             ends: at(0),
             verified: None,
+            second_factor: false,
             forced: false,
             source: Source::ByHand,
             device: Device::default(),

@@ -14,7 +14,10 @@ use crate::{
         handler::{Access, Ask, Beside, Changes, ChangesTwice, LogsIn, Proves, Reads, sealed},
         open::Everyone,
     },
-    session::{Allowed, Anonymous, AnySession, Authenticated, Fresh, OnlyRealm, Policy, Session},
+    session::{
+        Allowed, Anonymous, AnySession, AsNarrow, Authenticated, Fresh, FreshWindow, OnlyRealm,
+        Policy, Session, Window,
+    },
     user::AuthUser,
     web::{And, By, CurrentUser, HoldsProof, LoginState, StateWith, ask},
 };
@@ -47,14 +50,14 @@ macro_rules! guards {
 guards! {
     [U: 'static] Anonymous<U>: true, Reads, |users| users.push(TypeId::of::<U>());
     [U: AuthUser] Authenticated<U>: false, Reads, |users| users.push(TypeId::of::<U>());
-    [U: AuthUser] Fresh<U>: false, Reads, |users| users.push(TypeId::of::<U>());
+    [U: AuthUser, W] Fresh<U, W>: false, Reads, |users| users.push(TypeId::of::<U>());
     [U: AuthUser, P] Allowed<U, P>: false, Reads, |users| users.push(TypeId::of::<U>());
     [U: AuthUser] Option<Authenticated<U>>: true, Reads, |users| users.push(TypeId::of::<U>());
     [U: AuthUser] CurrentUser<U>: true, Reads, |users| users.push(TypeId::of::<U>());
     [U: AuthUser] AnySession<U>: true, LogsIn, |users| users.push(TypeId::of::<U>());
     [U: 'static] Session<Anonymous<U>>: true, LogsIn, |users| users.push(TypeId::of::<U>());
     [U: AuthUser] Session<Authenticated<U>>: false, Changes, |users| users.push(TypeId::of::<U>());
-    [U: AuthUser] Session<Fresh<U>>: false, Changes, |users| users.push(TypeId::of::<U>());
+    [U: AuthUser, W] Session<Fresh<U, W>>: false, Changes, |users| users.push(TypeId::of::<U>());
     [U: AuthUser, P] Session<Allowed<U, P>>: false, Changes, |users| users.push(TypeId::of::<U>());
     [T: HoldsProof<Proof: Access>] By<T>: <T::Proof as sealed::Access>::OPEN, <T::Proof as Access>::Right, |users| <T::Proof as sealed::Access>::users(users);
 }
@@ -124,9 +127,9 @@ proves! {
     [U: AuthUser] AnySession<U> => Anyone;
     [U] Authenticated<U> => Anyone;
     [U] Authenticated<U> => Authenticated<U>;
-    [U] Fresh<U> => Anyone;
-    [U] Fresh<U> => Authenticated<U>;
-    [U] Fresh<U> => Fresh<U>;
+    [U, W] Fresh<U, W> => Anyone;
+    [U, W] Fresh<U, W> => Authenticated<U>;
+    [U, W] Fresh<U, W> => Fresh<U>;
     [U, P] Allowed<U, P> => Anyone;
     [U, P] Allowed<U, P> => Authenticated<U>;
     [U, P] Allowed<U, P> => Allowed<U, P>;
@@ -138,12 +141,31 @@ proves! {
     [T: HoldsProof<Proof: Proves<Allowed<U, P>>>, U, P] By<T> => Allowed<U, P>;
 }
 
-impl<P, G> sealed::Proves<G> for Session<P> where P: Proves<G> {}
+/// Of two windows with a name the numbers say which is the stronger proof.
+impl<U, A: FreshWindow, B: FreshWindow> sealed::Proves<Fresh<U, B>> for Fresh<U, A> {
+    const HOLDS: () = AsNarrow::<A, B>::HOLDS;
+}
 #[diagnostic::do_not_recommend]
-impl<P, G> Proves<G> for Session<P> where P: Proves<G> {}
+impl<U, A: FreshWindow, B: FreshWindow> Proves<Fresh<U, B>> for Fresh<U, A> {}
+
+impl<T: HoldsProof<Proof: Proves<Fresh<U, W>>>, U, W: FreshWindow> sealed::Proves<Fresh<U, W>>
+    for By<T>
+{
+    const HOLDS: () = T::Proof::HOLDS;
+}
+#[diagnostic::do_not_recommend]
+impl<T: HoldsProof<Proof: Proves<Fresh<U, W>>>, U, W: FreshWindow> Proves<Fresh<U, W>> for By<T> {}
+
+impl<P: Proves<G>, G> sealed::Proves<G> for Session<P> {
+    const HOLDS: () = P::HOLDS;
+}
+#[diagnostic::do_not_recommend]
+impl<P: Proves<G>, G> Proves<G> for Session<P> {}
 
 /// The first of several guards proves what its area asks for.
-impl<A: Proves<G>, B, G> sealed::Proves<G> for (A, B) {}
+impl<A: Proves<G>, B, G> sealed::Proves<G> for (A, B) {
+    const HOLDS: () = A::HOLDS;
+}
 #[diagnostic::do_not_recommend]
 impl<A: Proves<G>, B, G> Proves<G> for (A, B) {}
 
@@ -162,14 +184,14 @@ macro_rules! asked {
 asked!([U: AuthUser] Anonymous<U>, (), U: |ask| ask.anonymous().await);
 asked!([U: AuthUser] Anonymous<OnlyRealm>, Only<U>, U: |ask| ask.anonymous().await);
 asked!([U: AuthUser] Authenticated<U>, (), U: |ask| ask.authenticated().await);
-asked!([U: AuthUser] Fresh<U>, (), U: |ask| ask.fresh().await);
+asked!([U: AuthUser, W: Window] Fresh<U, W>, (), U: |ask| ask.fresh().await);
 asked!([U: AuthUser] Option<Authenticated<U>>, (), U: |ask| ask.look().await);
 asked!([U: AuthUser] CurrentUser<U>, (), U: |ask| ask.current_user(ask::Use::Guard).await);
 asked!([U: AuthUser] AnySession<U>, (), U: |ask| ask.any_session().await);
 asked!([U: AuthUser] Session<Anonymous<U>>, (), U: |ask| with_ticket(&ask, ask.anonymous().await).await);
 asked!([U: AuthUser] Session<Anonymous<OnlyRealm>>, Only<U>, U: |ask| with_ticket(&ask, ask.anonymous().await).await);
 asked!([U: AuthUser] Session<Authenticated<U>>, (), U: |ask| with_ticket(&ask, ask.authenticated().await).await);
-asked!([U: AuthUser] Session<Fresh<U>>, (), U: |ask| with_ticket(&ask, ask.fresh().await).await);
+asked!([U: AuthUser, W: Window] Session<Fresh<U, W>>, (), U: |ask| with_ticket(&ask, ask.fresh().await).await);
 
 /// How a guard is asked for that asks a policy as well.
 macro_rules! allowed {

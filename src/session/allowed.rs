@@ -7,7 +7,7 @@ use http::request::Parts;
 use crate::{
     error::{BoxError, Kind, LoginError},
     manager::caught,
-    session::{Authenticated, proof::Known, revocation::Recheck},
+    session::{Authenticated, Within, proof::Known, revocation::Recheck},
     user::AuthUser,
 };
 
@@ -218,7 +218,7 @@ pub(crate) struct AskedPolicy<U, P: Policy<U>> {
 impl<U: AuthUser, P: Policy<U>> Recheck for AskedPolicy<U, P> {
     fn recheck(
         &self,
-        _fresh: bool,
+        _: Option<Within>,
     ) -> Pin<Box<dyn Future<Output = Result<(), LoginError>> + Send + '_>> {
         Box::pin(async move {
             let by = Authenticated(self.by.clone()).recheck().await?;

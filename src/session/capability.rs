@@ -7,7 +7,10 @@ use std::sync::Arc;
 
 use crate::{
     manager::{Core, Verified},
-    session::{Allowed, Anonymous, Authenticated, Fresh, OnlyRealm, proof::Known},
+    session::{
+        Allowed, Anonymous, Authenticated, Fresh, FreshWindow, OnlyRealm, Window, Within,
+        proof::Known,
+    },
     user::AuthUser,
 };
 
@@ -27,6 +30,11 @@ impl<U: AuthUser> LoggedIn for Authenticated<U> {
 }
 
 impl<U: AuthUser> LoggedIn for Fresh<U> {
+    type User = U;
+}
+
+#[diagnostic::do_not_recommend]
+impl<U: AuthUser, W: FreshWindow> LoggedIn for Fresh<U, W> {
     type User = U;
 }
 
@@ -59,6 +67,9 @@ pub trait IsFresh: LoggedIn {}
 
 impl<U: AuthUser> IsFresh for Fresh<U> {}
 
+#[diagnostic::do_not_recommend]
+impl<U: AuthUser, W: FreshWindow> IsFresh for Fresh<U, W> {}
+
 /// Somebody who proved to be a `U`: a [`Verified<U>`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has not proved to be a `{U}`",
@@ -77,22 +88,24 @@ pub(super) mod sealed {
     use super::*;
 
     pub trait LoggedIn<U: AuthUser> {
-        const IS_FRESH: bool;
+        /// How fresh the login is, if that is what the state says.
+        #[doc(hidden)]
+        const FRESH: Option<Within>;
 
         #[doc(hidden)]
         fn known(&self) -> &Arc<Known<U>>;
     }
 
     impl<U: AuthUser> LoggedIn<U> for Authenticated<U> {
-        const IS_FRESH: bool = false;
+        const FRESH: Option<Within> = None;
 
         fn known(&self) -> &Arc<Known<U>> {
             &self.0
         }
     }
 
-    impl<U: AuthUser> LoggedIn<U> for Fresh<U> {
-        const IS_FRESH: bool = true;
+    impl<U: AuthUser, W: Window> LoggedIn<U> for Fresh<U, W> {
+        const FRESH: Option<Within> = Some(W::WITHIN);
 
         fn known(&self) -> &Arc<Known<U>> {
             Fresh::known(self)
@@ -100,7 +113,7 @@ pub(super) mod sealed {
     }
 
     impl<U: AuthUser, P> LoggedIn<U> for Allowed<U, P> {
-        const IS_FRESH: bool = false;
+        const FRESH: Option<Within> = None;
 
         fn known(&self) -> &Arc<Known<U>> {
             &self.0

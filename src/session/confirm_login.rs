@@ -115,6 +115,7 @@ async fn confirm<U: AuthUser>(
     }
     let login = NewLogin {
         verified: known.info.verified_at().max(Some(verified.at)),
+        second_factor: false, // that of an earlier time is not of this one
         forced,
         source: Source::ByHand,
         series: known.renewed_series().await?,

@@ -102,6 +102,7 @@ async fn change<U: AuthUser>(
     }
     let login = NewLogin {
         verified: known.info.verified_at(),
+        second_factor: known.info.by_second_factor(),
         forced: known.forced,
         source: known.info.source(),
         series: known.renewed_series().await?,

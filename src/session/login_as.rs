@@ -70,6 +70,7 @@ impl<U: AuthUser> LoginAs<U> {
         let lasts = verified.realm.core.settings.remember.lasts;
         let new = NewLogin {
             verified: (!stale).then_some(verified.at),
+            second_factor: false,
             forced: false,
             source: Source::ByHand,
             series: SeriesOf::Another {

@@ -205,6 +205,7 @@ async fn log_in<U: AuthUser>(
     let old = stranger(core, number).await?;
     let login = NewLogin {
         verified: fresh.then_some(verified.at),
+        second_factor: false,
         forced: options.force_inactive,
         source: Source::ByHand,
         series: SeriesOf::Another {

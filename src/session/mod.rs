@@ -1,7 +1,7 @@
 //! Login states as types.
 //!
 //! A handler asks for a **proof** and gets it after the check, or is not
-//! called: [`Anonymous`], [`Authenticated`], [`Fresh`]. It asks for a
+//! called: [`Anonymous`], [`Authenticated`], [`Fresh`], [`Allowed`]. It asks for a
 //! [`Session`] of that proof if it wants to change the state; a
 //! transition consumes the session and gives back the next one:
 //!
@@ -13,6 +13,9 @@
 //! | | [`switch_user`](Session::switch_user) | `Session<Fresh<U>>` |
 //! | | [`logout_user`](Session::logout_user) | `Session<Anonymous<U>>` |
 //! | `Session<Fresh<U>>` | [`credentials_changed`](Session::credentials_changed) | `Session<Fresh<U>>` |
+//!
+//! What `Session<Fresh<U>>` has, the session of a [fresh window](FreshWindow) with
+//! a name has too. A session of [`Allowed`] is one of somebody logged in.
 //!
 //! Each transition is one atomic step of the store, then pure code: first the
 //! store, then the cookie (`logout_user` the other way round, so that a failed
@@ -31,6 +34,7 @@ mod credentials_changed;
 mod custom;
 pub(crate) mod device;
 mod device_name;
+mod fresh_window;
 #[cfg(feature = "testing")]
 pub(crate) mod login_as;
 mod login_user;
@@ -54,16 +58,20 @@ pub use any::AnySession;
 pub use capability::{IsFresh, IsVerified, LoggedIn, MayLogIn};
 pub use confirm_login::ConfirmLogin;
 pub use credentials_changed::CredentialsChanged;
+pub use fresh_window::{
+    FifteenMinutes, FiveMinutes, FreshWindow, ManagersWindow, OneMinute, Window,
+};
 pub use login_user::LoginUser;
 pub use logout_user::LogoutUser;
 pub use own_sessions::OwnSessions;
-pub use proof::{Anonymous, Authenticated, Fresh, OnlyRealm};
+pub use proof::{Anonymous, Authenticated, Fresh, OnlyRealm, Widened};
 pub use switch_user::SwitchUser;
 pub use transition::OrSession;
 
 pub(crate) use allowed::{AskedPolicy, ask_policy, let_in};
 pub(crate) use asker::{AnswerForm, Asker};
 pub(crate) use custom::{Custom, Customs};
+pub(crate) use fresh_window::{AsNarrow, Within};
 pub(crate) use open::Found;
 pub(crate) use remember::SendAgain;
 pub(crate) use revocation::recheck;

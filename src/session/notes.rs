@@ -8,7 +8,7 @@ use crate::{
     local_path::LocalPath,
     manager::{CookieOf, Core, Sent},
     session::{
-        Asker, Customs, Found,
+        Asker, Customs, Found, Within,
         device::Visitor,
         presented::{Presented, ShownCookies, Stranger},
         revocation::Recheck,
@@ -51,8 +51,8 @@ struct Seen {
     found: Option<Box<dyn Any + Send>>,
     /// Who was found, to be asked for again.
     login: Option<Arc<dyn Recheck>>,
-    /// A guard has asked whether that login is fresh.
-    asked_for_fresh: bool,
+    /// A guard has asked whether that login is fresh, and within which window.
+    asked_for_fresh: Option<Within>,
     /// A guard has asked this policy, which is to be asked again.
     asked_policy: Option<Arc<dyn Recheck>>,
 }
@@ -95,7 +95,7 @@ impl Notes {
             presented,
             found: None,
             login: None,
-            asked_for_fresh: false,
+            asked_for_fresh: None,
             asked_policy: None,
         });
     }
@@ -137,9 +137,9 @@ impl Notes {
     }
 
     /// A guard of this realm asks whether the login is fresh.
-    pub(crate) fn ask_for_fresh(&mut self, core: &Arc<Core>) {
+    pub(crate) fn ask_for_fresh(&mut self, core: &Arc<Core>, within: Within) {
         if let Some(seen) = self.by_mut(core) {
-            seen.asked_for_fresh = true;
+            seen.asked_for_fresh = Some(within);
         }
     }
 
@@ -150,16 +150,16 @@ impl Notes {
         }
     }
 
-    /// Who was found in each realm, and whether it had to be fresh; then the
+    /// Who was found in each realm, and how fresh it had to be; then the
     /// policies that let it in.
-    pub(super) fn logins(&self) -> Vec<(Arc<dyn Recheck>, bool)> {
+    pub(super) fn logins(&self) -> Vec<(Arc<dyn Recheck>, Option<Within>)> {
         let logins = self.seen.iter().filter_map(|seen| {
             let login = seen.login.clone()?;
             Some((login, seen.asked_for_fresh))
         });
         let policies = self.seen.iter().filter_map(|seen| {
             let policy = seen.asked_policy.clone()?;
-            Some((policy, false))
+            Some((policy, None))
         });
         logins.chain(policies).collect()
     }

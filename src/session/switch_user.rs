@@ -95,6 +95,7 @@ async fn switch<U: AuthUser>(
     let shown = visit::presented_series(number, core);
     let login = NewLogin {
         verified: Some(verified.at),
+        second_factor: false,
         forced: false,
         source: Source::ByHand,
         series: SeriesOf::Another {

@@ -118,6 +118,7 @@ impl Drop for Unawaited {
 /// The login that a new record is to hold.
 pub(super) struct NewLogin {
     pub(super) verified: Option<Timestamp>,
+    pub(super) second_factor: bool,
     pub(super) forced: bool,
     pub(super) source: Source,
     pub(super) series: SeriesOf,
@@ -185,6 +186,7 @@ pub(super) async fn replace<U: AuthUser>(
             auth_hash,
             ends,
             verified: login.verified,
+            second_factor: login.second_factor,
             forced: login.forced,
             source: login.source,
             device,

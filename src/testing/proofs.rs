@@ -5,7 +5,7 @@ use std::{convert::Infallible, sync::Arc};
 use crate::{
     key::SecretKey,
     manager::{Login, LoginManager, SessionInfo},
-    session::{Allowed, Authenticated, Fresh, Policy, let_in, proof::Known},
+    session::{Allowed, Authenticated, Fresh, FreshWindow, Policy, let_in, proof::Known},
     user::AuthUser,
     web::{Granted, hand_over},
 };
@@ -49,6 +49,15 @@ pub fn authenticated<U: AuthUser>(user: U) -> Authenticated<U> {
 ///
 /// As [`authenticated`].
 pub fn fresh<U: AuthUser>(user: U) -> Fresh<U> {
+    Fresh::of(known(user, |info| info))
+}
+
+/// As [`fresh`], within a [window with a name](FreshWindow).
+///
+/// # Panics
+///
+/// As [`authenticated`].
+pub fn fresh_within<U: AuthUser, W: FreshWindow>(user: U) -> Fresh<U, W> {
     Fresh::of(known(user, |info| info))
 }
 

@@ -17,7 +17,7 @@ use crate::{
     manager::{CookieOf, Core, Login, NextIn, SessionProtection},
     session::{
         Allowed, Anonymous, AnySession, AskedPolicy, Asker, Authenticated, Found, Fresh, Policy,
-        SendAgain, Session, Ticket, ask_policy,
+        SendAgain, Session, Ticket, Window, Within, ask_policy,
         device::Visitor,
         let_in,
         presented::{Presented, Stranger},
@@ -60,11 +60,11 @@ impl<U: AuthUser> Ask<'_, U> {
     }
 
     /// Somebody gave the password just now.
-    pub(crate) async fn fresh(&self) -> Result<Fresh<U>, LoginError> {
+    pub(crate) async fn fresh<W: Window>(&self) -> Result<Fresh<U, W>, LoginError> {
         let proof = self.authenticated().await?;
         let core = &self.login.0.core;
-        visit::note(self.enter()?, |notes| notes.ask_for_fresh(core));
-        proof.into_fresh()
+        visit::note(self.enter()?, |notes| notes.ask_for_fresh(core, W::WITHIN));
+        proof.fresh()
     }
 
     /// Somebody is logged in, and the policy lets it in.
@@ -111,7 +111,7 @@ impl<U: AuthUser> Ask<'_, U> {
             }),
             Found::LoggedIn(known) => {
                 known.session()?;
-                match known.is_fresh(now) {
+                match known.is_fresh(now, Within::MANAGERS) {
                     true => AnySession::Fresh(Session {
                         proof: Fresh::of(known),
                         ticket,

@@ -47,6 +47,7 @@ impl<U: AuthUser> Realm<U> {
             auth_hash: content.auth_hash,
             ends,
             verified: None,
+            second_factor: false,
             forced: content.forced,
             source: Source::RememberCookie,
             device: visitor.device(core, content.user),
