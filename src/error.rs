@@ -66,6 +66,7 @@ pub(crate) enum Kind {
     Loader,
     /// A check of the app's failed: that of a second factor.
     Check,
+    Policy,
     /// The head of the answer is gone, so a cookie can't be sent any more.
     Answered,
     /// A program error that the compiler could not see.
@@ -91,6 +92,7 @@ impl Kind {
             Kind::Store => "the session store failed",
             Kind::Loader => "the user loader failed",
             Kind::Check => "the check of a second factor failed",
+            Kind::Policy => "the policy failed",
             Kind::Answered => "the answer has been sent, its cookies can't be changed any more",
             Kind::Misuse => "the request has no place of this login manager",
             Kind::TooLarge => "the session data is too large",
@@ -179,6 +181,11 @@ impl LoginError {
         self.kind == Kind::Check
     }
 
+    /// Could a [`Policy`](crate::Policy) not say whether the user may?
+    pub fn is_policy(&self) -> bool {
+        self.kind == Kind::Policy
+    }
+
     /// Is the session data of a stranger or a user over its limit?
     pub fn is_too_large(&self) -> bool {
         self.kind == Kind::TooLarge
@@ -214,6 +221,16 @@ impl LoginError {
         tracing::error!(target: "portcullis", realm, error = %source, "the check of a second factor failed");
         Self {
             kind: Kind::Check,
+            source: Some(source),
+        }
+    }
+
+    /// An error of a policy; logged here, where it enters.
+    pub(crate) fn policy(realm: &str, source: impl Into<BoxError>) -> Self {
+        let source = source.into();
+        tracing::error!(target: "portcullis", realm, error = %source, "the policy failed");
+        Self {
+            kind: Kind::Policy,
             source: Some(source),
         }
     }

@@ -59,15 +59,16 @@ pub use session::CheckPassword;
 #[cfg(feature = "totp")]
 pub use session::TotpCode;
 pub use session::{
-    Anonymous, AnySession, Authenticated, BeginLogin, ConfirmLogin, CredentialsChanged,
-    FinishLogin, Fresh, IsFresh, IsHalfVerified, IsPending, IsVerified, KnowsUser, LoggedIn,
-    LoginAttempt, LoginUser, LogoutUser, MayLogIn, OneTimeToken, OnlyRealm, OrSession, OwnSessions,
-    Pending, Purpose, RecoveryCode, SecondFactor, Session, SpentBy, SwitchUser,
+    Allowed, Anonymous, AnySession, Authenticated, BeginLogin, ConfirmLogin, CredentialsChanged,
+    FifteenMinutes, FinishLogin, FiveMinutes, Fresh, FreshWindow, IsFresh, IsHalfVerified,
+    IsPending, IsVerified, KnowsUser, LoggedIn, LoginAttempt, LoginUser, LogoutUser,
+    ManagersWindow, MayLogIn, OneMinute, OneTimeToken, OnlyRealm, OrSession, OwnSessions, Pending,
+    Policy, Purpose, RecoveryCode, SecondFactor, Session, SpentBy, SwitchUser, Widened, Window,
 };
 #[cfg(feature = "totp")]
 pub use totp::{HasTotp, TotpSecret};
 pub use user::{AuthHash, AuthUser, Factors, NeverPending, OneFactor, TwoFactors};
 pub use web::{
-    Answers, By, CurrentUser, Data, Flash, Flashes, HoldsProof, LoginState, NoState, Reason,
-    Refusal, SessionData,
+    And, Answers, Both, By, CurrentUser, Data, Flash, Flashes, Granted, HasRole, HoldsProof,
+    LoginState, NeedsNoState, NoState, Not, Or, Reason, Refusal, Role, SessionData, StateWith,
 };

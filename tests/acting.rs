@@ -70,6 +70,34 @@ struct App {
     customers: Login<Customer>,
     staff: Login<Staff>,
     people: People<Customer>,
+    kept: Arc<Mutex<Option<Authenticated<Customer>>>>,
+}
+
+/// Acts on behalf of whom an earlier request has left behind.
+async fn act_in_the_same_realm(
+    session: Session<Anonymous<Customer>>,
+    State(app): State<App>,
+) -> Result<(), LoginError> {
+    let kept = app.kept.lock().unwrap().take().unwrap();
+    let verified = app.customers.vouch_for(Customer::number(2));
+    session
+        .login_user(verified)
+        .on_behalf_of(&kept)
+        .await
+        .map(drop)
+}
+
+async fn act_for_one_who_acts(
+    session: Session<Anonymous<Staff>>,
+    State(app): State<App>,
+) -> Result<(), LoginError> {
+    let kept = app.kept.lock().unwrap().take().unwrap();
+    let verified = app.staff.vouch_for(Staff::number(2));
+    session
+        .login_user(verified)
+        .on_behalf_of(&kept)
+        .await
+        .map(drop)
 }
 
 type Impersonating = (Authenticated<Staff>, Session<Anonymous<Customer>>);
@@ -201,10 +229,19 @@ impl World {
                         session.logout_user().await.map(drop)
                     },
                 )
+                .get(
+                    "/keep",
+                    async |who: Authenticated<Customer>, State(app): State<App>| {
+                        *app.kept.lock().unwrap() = Some(who);
+                    },
+                )
+                .post("/same", act_in_the_same_realm)
+                .post("/chain", act_for_one_who_acts)
                 .with_state(App {
                     customers,
                     staff,
                     people,
+                    kept: Arc::default(),
                 })
         });
         Self {
@@ -319,6 +356,15 @@ async fn it_ends_with_the_login_of_staff() {
     );
     assert_eq!(copy.get("/who").await.status(), StatusCode::UNAUTHORIZED);
 
+    // Another browser of the same member of staff does not keep it alive.
+    let world = World::new();
+    let mut browser = world.acting().await;
+    let mut other =
+        TestClient::new(world.app.clone()).login_with(testing::login_as(Staff::number(1)));
+    assert_eq!(other.get("/staff").await.text(), "1");
+    browser.post("/staff/logout").await;
+    assert_eq!(browser.get("/who").await.status(), StatusCode::UNAUTHORIZED);
+
     let world = World::new();
     let mut browser = world.acting().await;
     world.of_staff.end_all(&1).await.unwrap();
@@ -383,4 +429,25 @@ async fn a_job_acts_for_a_user_and_is_never_fresh() {
     world.customers.lock().unwrap().get_mut(&2).unwrap().active = false;
     assert!(world.sessions.act_for(&2).await.unwrap_err().is_inactive());
     assert!(customer.recheck().await.unwrap_err().is_ended());
+}
+
+/// Who acts is a user of another realm, with a login by hand.
+#[tokio::test]
+async fn nobody_acts_for_one_of_the_own_realm_or_through_another() {
+    let world = World::new();
+    let mut customer =
+        TestClient::new(world.app.clone()).login_with(testing::login_as(Customer::number(1)));
+    assert_eq!(customer.get("/keep").await.status(), StatusCode::OK);
+    let mut stranger = TestClient::new(world.app.clone());
+    assert_eq!(stranger.post("/same").await.status(), StatusCode::FORBIDDEN);
+
+    assert_eq!(customer.get("/keep").await.status(), StatusCode::OK);
+    assert_eq!(stranger.post("/chain").await.status(), StatusCode::OK);
+    let mut acting = world.acting().await;
+    assert_eq!(acting.get("/keep").await.status(), StatusCode::OK);
+    let mut stranger = TestClient::new(world.app.clone());
+    assert_eq!(
+        stranger.post("/chain").await.status(),
+        StatusCode::FORBIDDEN
+    );
 }

@@ -9,6 +9,7 @@ use std::{
 };
 
 use axum::http::StatusCode;
+use portcullis::{Authenticated, BoxError, Login, NoState, Policy};
 use support::*;
 use tracing::{Event, Metadata, Subscriber, field, span};
 
@@ -59,6 +60,39 @@ impl Subscriber for Log {
     fn enter(&self, _: &span::Id) {}
 
     fn exit(&self, _: &span::Id) {}
+}
+
+/// A policy whose list of permissions is gone.
+enum Unreachable {}
+
+impl Policy<User, u64> for Unreachable {
+    type State = NoState;
+    type Error = BoxError;
+
+    async fn allows(_: &Authenticated<User>, _: &u64, _: &NoState) -> Result<bool, BoxError> {
+        Err("the permissions are gone".into())
+    }
+}
+
+#[tokio::test]
+async fn a_failed_policy_is_logged_with_its_cause() {
+    let log = Log::default();
+    let _guard = tracing::subscriber::set_default(log.clone());
+    let order = async |by: Authenticated<User>, login: Login<User>| {
+        let order = login.allow::<Unreachable, _>(&by, 7).await;
+        order.map(|order| order.to_string())
+    };
+    let world = World::with(|builder| builder, |routes, _| routes.get("/order", order));
+    let mut browser = world.logged_in(1).await;
+    log.taken();
+    let reply = browser.get("/order").await;
+    assert_eq!(reply.status, StatusCode::INTERNAL_SERVER_ERROR);
+    assert!(!reply.body.contains("permissions"), "{}", reply.body);
+    let logged = log.taken();
+    assert!(
+        logged.contains("ERROR portcullis") && logged.contains("the permissions are gone"),
+        "{logged}"
+    );
 }
 
 #[tokio::test]

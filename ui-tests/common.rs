@@ -3,8 +3,11 @@
 
 use std::convert::Infallible;
 
-use axum::extract::FromRef;
-use portcullis::{AuthHash, AuthUser, Login, LoginManager, OneFactor, SecretKey, TwoFactors};
+use axum::{extract::FromRef, http::request::Parts};
+use portcullis::{
+    AuthHash, AuthUser, Authenticated, Login, LoginManager, NoState, OneFactor, Policy, SecretKey,
+    TwoFactors,
+};
 
 pub struct User {
     pub name: String,
@@ -40,6 +43,32 @@ impl AuthUser for Staff {
 
 #[derive(Clone)]
 pub struct Db;
+
+/// A policy of routes.
+pub enum IsMember {}
+
+impl Policy<User> for IsMember {
+    type State = NoState;
+    type Error = Infallible;
+
+    async fn allows(_: &Authenticated<User>, _: &Parts, _: &NoState) -> Result<bool, Infallible> {
+        Ok(true)
+    }
+}
+
+pub struct Order;
+
+/// A policy of objects.
+pub enum MayCancel {}
+
+impl Policy<User, Order> for MayCancel {
+    type State = Db;
+    type Error = Infallible;
+
+    async fn allows(_: &Authenticated<User>, _: &Order, _: &Db) -> Result<bool, Infallible> {
+        Ok(true)
+    }
+}
 
 #[derive(Clone, FromRef)]
 pub struct App {

@@ -34,7 +34,7 @@ pub(crate) struct LoginFacts<'a> {
     pub(crate) ends: Timestamp,
     /// When the user proved who it is; none if that does not count as fresh.
     pub(crate) verified: Option<Timestamp>,
-    /// By a second factor too.
+    /// And with a second factor.
     pub(crate) second_factor: bool,
     /// Logged in although not active: then loading does not ask again.
     pub(crate) forced: bool,

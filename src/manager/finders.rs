@@ -61,30 +61,32 @@ impl<U: AuthUser, F: UserLoader<U>> DynLoader<U> for Loads<F> {
     fn load<'a>(&'a self, id: &'a [u8]) -> Loading<'a, U> {
         Box::pin(async move {
             let id = serde_json::from_slice::<U::Id>(id).map_err(|_| UNREADABLE)?;
-            caught(|| self.0.load_user(id)).await
+            caught(PANICKED, || self.0.load_user(id)).await
         })
     }
 }
 
 impl<U: AuthUser, F: RequestLoader<U>> DynRequestLoader<U> for Loads<F> {
     fn load(&self, request: Parts) -> Loading<'_, U> {
-        Box::pin(caught(move || self.0.load_user(request)))
+        Box::pin(caught(PANICKED, move || self.0.load_user(request)))
     }
 }
 
-pub(super) async fn caught<U, E: Into<BoxError>, F>(
+/// What code of the app answers. A panic in it is an error: `panicked`.
+pub(crate) async fn caught<T, E: Into<BoxError>, F>(
+    panicked: &'static str,
     begin: impl FnOnce() -> F,
-) -> Result<Option<U>, BoxError>
+) -> Result<T, BoxError>
 where
-    F: Future<Output = Result<Option<U>, E>>,
+    F: Future<Output = Result<T, E>>,
 {
-    let load = catch_unwind(AssertUnwindSafe(begin)).map_err(|_| PANICKED)?;
-    let mut load = std::pin::pin!(load);
+    let answer = catch_unwind(AssertUnwindSafe(begin)).map_err(|_| panicked)?;
+    let mut answer = std::pin::pin!(answer);
     std::future::poll_fn(|context| {
-        match catch_unwind(AssertUnwindSafe(|| load.as_mut().poll(context))) {
+        match catch_unwind(AssertUnwindSafe(|| answer.as_mut().poll(context))) {
             Ok(Poll::Pending) => Poll::Pending,
-            Ok(Poll::Ready(loaded)) => Poll::Ready(loaded.map_err(Into::into)),
-            Err(_) => Poll::Ready(Err(PANICKED.into())),
+            Ok(Poll::Ready(answer)) => Poll::Ready(answer.map_err(Into::into)),
+            Err(_) => Poll::Ready(Err(panicked.into())),
         }
     })
     .await

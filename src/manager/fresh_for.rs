@@ -34,6 +34,15 @@ impl FreshFor {
         }
     }
 
+    /// This window, or one of so many seconds if that is narrower.
+    pub(crate) fn narrowed(self, seconds: Option<u64>) -> Self {
+        match (self, seconds.map(Duration::from_secs)) {
+            (managers, None) => managers,
+            (Self::Window(window), Some(named)) => Self::Window(window.min(named)),
+            (Self::WholeSession, Some(named)) => Self::Window(named),
+        }
+    }
+
     /// The window in seconds, as a challenge says it (RFC 9470, section 3).
     pub(crate) fn max_age(self) -> Option<u64> {
         match self {

@@ -4,10 +4,7 @@ use std::{
     collections::HashMap,
     net::IpAddr,
     num::NonZero,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError, atomic::AtomicU64},
 };
 
 use tokio::sync::Semaphore;
@@ -48,7 +45,7 @@ impl Hashing {
     /// How many hashes were computed since the start.
     #[cfg(feature = "testing")]
     pub(crate) fn computed(&self) -> u64 {
-        self.0.computed.load(Ordering::Relaxed)
+        self.0.computed.load(std::sync::atomic::Ordering::Relaxed)
     }
 
     /// A place in the queue, for one request.
@@ -108,27 +105,28 @@ impl Place {
         hash: Option<&str>,
     ) -> Result<Fits, LoginError> {
         let (password, hash) = (password.share(), hash.map(str::to_owned));
-        self.run(move |cost| password::verify(&password, hash.as_deref(), cost))
-            .await
+        self.run(move |queue| {
+            password::verify(&password, hash.as_deref(), queue.cost, &queue.computed)
+        })
+        .await
     }
 
     /// The hash of a password.
     pub(crate) async fn compute(&self, password: &Password) -> Result<String, LoginError> {
         let password = password.share();
-        self.run(move |cost| password::compute(&password, cost))
+        self.run(move |queue| password::compute(&password, queue.cost, &queue.computed))
             .await
     }
 
     async fn run<T: Send + 'static>(
         &self,
-        work: impl FnOnce(PasswordCost) -> Result<T, BoxError> + Send + 'static,
+        work: impl FnOnce(&Inner) -> Result<T, BoxError> + Send + 'static,
     ) -> Result<T, LoginError> {
         let held = self.0.clone();
         let permit = held.queue.running.clone().acquire_owned().await;
         let permit = permit.map_err(LoginError::hashing)?;
         let done = tokio::task::spawn_blocking(move || {
-            held.queue.computed.fetch_add(1, Ordering::Relaxed);
-            let done = work(held.queue.cost);
+            let done = work(&held.queue);
             drop((permit, held));
             done
         });
@@ -143,3 +141,53 @@ const MAX_WAITING: usize = 256;
 
 /// How many of them may be of one network.
 const MAX_OF_A_NETWORK: usize = 32;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_network_has_its_share_of_the_queue_and_no_more() {
+        let hashing = Hashing::new(PasswordCost::CHEAP);
+        let flood: Option<IpAddr> = Some([192, 0, 2, 1].into());
+        let other: Option<IpAddr> = Some([192, 0, 2, 2].into());
+        let mut places: Vec<_> = (0..MAX_OF_A_NETWORK)
+            .map(|_| hashing.place(flood).unwrap())
+            .collect();
+        assert!(hashing.place(flood).is_err_and(|error| error.is_busy()));
+        places.push(hashing.place(other).unwrap());
+        for _ in places.len()..MAX_WAITING {
+            places.push(hashing.place(None).unwrap());
+        }
+        for network in [None, other] {
+            assert!(hashing.place(network).is_err_and(|error| error.is_busy()));
+        }
+        places.clear();
+        assert!(hashing.place(flood).is_ok() && hashing.place(None).is_ok());
+        assert!(hashing.0.waiting().of.is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_place_is_held_until_its_hash_is_done() {
+        let hashing = Hashing::new(PasswordCost::CHEAP);
+        let place = hashing.place(None).unwrap();
+        let (begin, begun) = tokio::sync::oneshot::channel();
+        let (end, ended) = std::sync::mpsc::channel::<()>();
+        let work = tokio::spawn(async move {
+            let slow = move |_: &Inner| {
+                begin.send(()).ok();
+                ended.recv().ok();
+                Ok(())
+            };
+            place.run(slow).await
+        });
+        begun.await.unwrap();
+        work.abort(); // the client has gone
+        assert!(work.await.unwrap_err().is_cancelled());
+        assert_eq!(hashing.0.waiting().all, 1);
+        drop(end);
+        while hashing.0.waiting().all > 0 {
+            tokio::task::yield_now().await;
+        }
+    }
+}

@@ -94,7 +94,7 @@ impl SessionInfo {
 
     /// The same, but nothing that was verified counts.
     pub(crate) fn stale(mut self) -> Self {
-        self.verified = None;
+        (self.verified, self.second_factor) = (None, false);
         self
     }
 
@@ -132,11 +132,6 @@ impl SessionInfo {
         self.ends
     }
 
-    /// Was a second factor checked when the user last proved who it is?
-    pub fn by_second_factor(&self) -> bool {
-        self.second_factor
-    }
-
     /// Who acts for the user, if somebody does.
     pub fn actor(&self) -> Option<&Actor> {
         self.actor.as_deref()
@@ -149,5 +144,10 @@ impl SessionInfo {
     /// When the user last proved who it is, if that counts for freshness.
     pub fn verified_at(&self) -> Option<Timestamp> {
         self.verified
+    }
+
+    /// Did it take a second factor then?
+    pub fn by_second_factor(&self) -> bool {
+        self.second_factor
     }
 }

@@ -59,6 +59,7 @@ pub(crate) use self::{
     cookie::{CookieOf, Sent},
     core::{Core, Realm},
     counter::{Counted, Tally},
+    finders::caught,
     place::{Place, with_next},
 };
 pub(crate) use remember::LONGEST;

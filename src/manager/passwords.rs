@@ -103,7 +103,7 @@ where
     E: Into<BoxError> + 'static,
 {
     fn save(&self, user: U, hash: String) -> Loading<'_, U> {
-        Box::pin(caught(move || {
+        Box::pin(caught("the password upgrade panicked", move || {
             let saved = (self.0)(user, hash);
             async move { saved.await.map(Some) }
         }))

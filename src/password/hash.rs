@@ -1,5 +1,7 @@
 //! Making and checking a hash: the work itself.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use argon2::{
     PasswordVerifier,
     password_hash::{PasswordHasher, phc::PasswordHash},
@@ -8,12 +10,17 @@ use argon2::{
 use super::{Fits, Password, PasswordCost, UnreadableHash, imported};
 use crate::{error::BoxError, secret::random};
 
-/// The hash of a password under a new salt, as a PHC string.
+/// The hash of a password under a new salt, as a PHC string. Each that is computed is counted.
 ///
 /// # Errors
 ///
 /// When the operating system has no random bytes, or too little memory.
-pub(crate) fn compute(password: &Password, cost: PasswordCost) -> Result<String, BoxError> {
+pub(crate) fn compute(
+    password: &Password,
+    cost: PasswordCost,
+    computed: &AtomicU64,
+) -> Result<String, BoxError> {
+    computed.fetch_add(1, Ordering::Relaxed);
     let salt = random::<16>()?;
     let hash: PasswordHash = cost
         .argon2()?
@@ -32,12 +39,14 @@ pub(crate) fn verify(
     password: &Password,
     hash: Option<&str>,
     cost: PasswordCost,
+    computed: &AtomicU64,
 ) -> Result<Fits, BoxError> {
     let Some(hash) = hash else {
-        compute(password, cost)?;
+        compute(password, cost, computed)?;
         return Ok(Fits::No);
     };
     if let Some(fits) = imported::verify(password.bytes(), hash) {
+        computed.fetch_add(1, Ordering::Relaxed);
         return Ok(match fits {
             true => Fits::YesOutdated,
             false => Fits::No,
@@ -47,9 +56,10 @@ pub(crate) fn verify(
     let Some(parsed) = parsed.filter(|parsed| parsed.algorithm.as_str().starts_with("argon2"))
     else {
         tracing::error!(target: "portcullis", "{UnreadableHash}");
-        compute(password, cost)?;
+        compute(password, cost, computed)?;
         return Ok(Fits::No);
     };
+    computed.fetch_add(1, Ordering::Relaxed);
     // The hash says with which parameters it was made.
     let fits = cost.argon2()?.verify_password(password.bytes(), &parsed);
     Ok(match fits {
@@ -70,6 +80,18 @@ fn is_of_today(hash: &PasswordHash, cost: PasswordCost) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn compute(password: &Password, cost: PasswordCost) -> Result<String, BoxError> {
+        super::compute(password, cost, &AtomicU64::new(0))
+    }
+
+    fn verify(
+        password: &Password,
+        hash: Option<&str>,
+        cost: PasswordCost,
+    ) -> Result<Fits, BoxError> {
+        super::verify(password, hash, cost, &AtomicU64::new(0))
+    }
 
     fn password(text: &str) -> Password {
         Password::from(text.to_owned())

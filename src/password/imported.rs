@@ -48,7 +48,7 @@ fn phc(password: &[u8], hash: &PasswordHash) -> Option<bool> {
         "scrypt" => {
             let log_n = u8::try_from(param("ln")?).ok()?;
             let params = scrypt::Params::new(log_n, param("r")?, param("p")?).ok()?;
-            scrypt(password, &params, salt.as_ref(), digest.as_bytes())
+            scrypt(password, &params, salt.as_ref(), digest.as_bytes(), 32)
         }
         algorithm => {
             let rounds = param("i")?.to_string();
@@ -88,17 +88,24 @@ fn werkzeug(password: &[u8], method: &str, salt: &[u8], digest: &str) -> Option<
             let n: u64 = n.parse().ok().filter(|n: &u64| n.is_power_of_two())?;
             let log_n = u8::try_from(n.ilog2()).ok()?;
             let params = scrypt::Params::new(log_n, r.parse().ok()?, p.parse().ok()?).ok()?;
-            scrypt(password, &params, salt, &digest)
+            scrypt(password, &params, salt, &digest, 64)
         }
         ["pbkdf2", algorithm, rounds] => pbkdf2(password, algorithm, rounds, salt, &digest),
         _ => None,
     }
 }
 
-fn scrypt(password: &[u8], params: &scrypt::Params, salt: &[u8], digest: &[u8]) -> Option<bool> {
-    let mut computed = vec![0; digest.len()];
+/// A digest that is not whole, as after a column that was too short, fits nothing.
+fn scrypt(
+    password: &[u8],
+    params: &scrypt::Params,
+    salt: &[u8],
+    digest: &[u8],
+    len: usize,
+) -> Option<bool> {
+    let mut computed = vec![0; len];
     scrypt::scrypt(password, salt, params, &mut computed).ok()?;
-    Some(!digest.is_empty() && equal(&computed, digest))
+    Some(equal(&computed, digest))
 }
 
 fn pbkdf2(
@@ -108,14 +115,15 @@ fn pbkdf2(
     salt: &[u8],
     digest: &[u8],
 ) -> Option<bool> {
-    let algorithm = match algorithm {
-        "sha1" => pbkdf2::PBKDF2_HMAC_SHA1,
-        "sha256" => pbkdf2::PBKDF2_HMAC_SHA256,
-        "sha512" => pbkdf2::PBKDF2_HMAC_SHA512,
+    let (algorithm, len) = match algorithm {
+        "sha1" => (pbkdf2::PBKDF2_HMAC_SHA1, 20),
+        "sha256" => (pbkdf2::PBKDF2_HMAC_SHA256, 32),
+        "sha512" => (pbkdf2::PBKDF2_HMAC_SHA512, 64),
         _ => return None,
     };
     let rounds: NonZeroU32 = rounds.parse().ok()?;
-    Some(pbkdf2::verify(algorithm, rounds, salt, password, digest).is_ok())
+    let fits = pbkdf2::verify(algorithm, rounds, salt, password, digest).is_ok();
+    Some(fits && digest.len() == len)
 }
 
 #[cfg(test)]

@@ -12,7 +12,10 @@ pub use cost::PasswordCost;
 
 pub(crate) use hash::{compute, verify};
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{Arc, atomic::AtomicU64},
+};
 
 use serde::{Deserialize, Deserializer};
 use zeroize::Zeroizing;
@@ -72,7 +75,7 @@ impl Password {
     ///
     /// When the operating system has no random bytes or too little memory.
     pub fn hash(&self, cost: PasswordCost) -> Result<String, BoxError> {
-        compute(self, cost)
+        compute(self, cost, &AtomicU64::new(0))
     }
 
     /// Is it one that is hashed?

@@ -3,7 +3,6 @@
 use std::any::TypeId;
 
 use axum::{
-    extract::FromRef,
     http::request::Parts,
     response::{IntoResponse, Response},
 };
@@ -15,9 +14,12 @@ use crate::{
         handler::{Access, Ask, Beside, Changes, ChangesTwice, LogsIn, Proves, Reads, sealed},
         open::Everyone,
     },
-    session::{Anonymous, AnySession, Authenticated, Fresh, OnlyRealm, Pending, Session},
+    session::{
+        Allowed, Anonymous, AnySession, AsNarrow, Authenticated, Fresh, FreshWindow, OnlyRealm,
+        Pending, Policy, Session, Window,
+    },
     user::AuthUser,
-    web::{By, CurrentUser, HoldsProof, LoginState, ask},
+    web::{And, By, CurrentUser, HoldsProof, LoginState, StateWith, ask},
 };
 
 /// Declares guards: whether they let everyone in, their right, and the user
@@ -49,14 +51,16 @@ guards! {
     [U: 'static] Anonymous<U>: true, Reads, |users| users.push(TypeId::of::<U>());
     [U: AuthUser] Pending<U>: false, Reads, |users| users.push(TypeId::of::<U>());
     [U: AuthUser] Authenticated<U>: false, Reads, |users| users.push(TypeId::of::<U>());
-    [U: AuthUser] Fresh<U>: false, Reads, |users| users.push(TypeId::of::<U>());
+    [U: AuthUser, W] Fresh<U, W>: false, Reads, |users| users.push(TypeId::of::<U>());
+    [U: AuthUser, P] Allowed<U, P>: false, Reads, |users| users.push(TypeId::of::<U>());
     [U: AuthUser] Option<Authenticated<U>>: true, Reads, |users| users.push(TypeId::of::<U>());
     [U: AuthUser] CurrentUser<U>: true, Reads, |users| users.push(TypeId::of::<U>());
     [U: AuthUser] AnySession<U>: true, LogsIn, |users| users.push(TypeId::of::<U>());
     [U: 'static] Session<Anonymous<U>>: true, LogsIn, |users| users.push(TypeId::of::<U>());
     [U: AuthUser] Session<Pending<U>>: false, LogsIn, |users| users.push(TypeId::of::<U>());
     [U: AuthUser] Session<Authenticated<U>>: false, Changes, |users| users.push(TypeId::of::<U>());
-    [U: AuthUser] Session<Fresh<U>>: false, Changes, |users| users.push(TypeId::of::<U>());
+    [U: AuthUser, W] Session<Fresh<U, W>>: false, Changes, |users| users.push(TypeId::of::<U>());
+    [U: AuthUser, P] Session<Allowed<U, P>>: false, Changes, |users| users.push(TypeId::of::<U>());
     [T: HoldsProof<Proof: Access>] By<T>: <T::Proof as sealed::Access>::OPEN, <T::Proof as Access>::Right, |users| <T::Proof as sealed::Access>::users(users);
 }
 
@@ -127,21 +131,45 @@ proves! {
     [U] Pending<U> => Pending<U>;
     [U] Authenticated<U> => Anyone;
     [U] Authenticated<U> => Authenticated<U>;
-    [U] Fresh<U> => Anyone;
-    [U] Fresh<U> => Authenticated<U>;
-    [U] Fresh<U> => Fresh<U>;
+    [U, W] Fresh<U, W> => Anyone;
+    [U, W] Fresh<U, W> => Authenticated<U>;
+    [U, W] Fresh<U, W> => Fresh<U>;
+    [U, P] Allowed<U, P> => Anyone;
+    [U, P] Allowed<U, P> => Authenticated<U>;
+    [U, P] Allowed<U, P> => Allowed<U, P>;
+    [U, A, B] Allowed<U, And<A, B>> => Allowed<U, A>;
     [T: HoldsProof] By<T> => Anyone;
     [T: HoldsProof] By<T> => By<T>;
     [T: HoldsProof<Proof: Proves<Authenticated<U>>>, U] By<T> => Authenticated<U>;
     [T: HoldsProof<Proof: Proves<Fresh<U>>>, U] By<T> => Fresh<U>;
+    [T: HoldsProof<Proof: Proves<Allowed<U, P>>>, U, P] By<T> => Allowed<U, P>;
 }
 
-impl<P, G> sealed::Proves<G> for Session<P> where P: Proves<G> {}
+/// Of two windows with a name the numbers say which is the stronger proof.
+impl<U, A: FreshWindow, B: FreshWindow> sealed::Proves<Fresh<U, B>> for Fresh<U, A> {
+    const HOLDS: () = AsNarrow::<A, B>::HOLDS;
+}
 #[diagnostic::do_not_recommend]
-impl<P, G> Proves<G> for Session<P> where P: Proves<G> {}
+impl<U, A: FreshWindow, B: FreshWindow> Proves<Fresh<U, B>> for Fresh<U, A> {}
+
+impl<T: HoldsProof<Proof: Proves<Fresh<U, W>>>, U, W: FreshWindow> sealed::Proves<Fresh<U, W>>
+    for By<T>
+{
+    const HOLDS: () = T::Proof::HOLDS;
+}
+#[diagnostic::do_not_recommend]
+impl<T: HoldsProof<Proof: Proves<Fresh<U, W>>>, U, W: FreshWindow> Proves<Fresh<U, W>> for By<T> {}
+
+impl<P: Proves<G>, G> sealed::Proves<G> for Session<P> {
+    const HOLDS: () = P::HOLDS;
+}
+#[diagnostic::do_not_recommend]
+impl<P: Proves<G>, G> Proves<G> for Session<P> {}
 
 /// The first of several guards proves what its area asks for.
-impl<A: Proves<G>, B, G> sealed::Proves<G> for (A, B) {}
+impl<A: Proves<G>, B, G> sealed::Proves<G> for (A, B) {
+    const HOLDS: () = A::HOLDS;
+}
 #[diagnostic::do_not_recommend]
 impl<A: Proves<G>, B, G> Proves<G> for (A, B) {}
 
@@ -161,7 +189,7 @@ asked!([U: AuthUser] Anonymous<U>, (), U: |ask| ask.anonymous().await);
 asked!([U: AuthUser] Anonymous<OnlyRealm>, Only<U>, U: |ask| ask.anonymous().await);
 asked!([U: AuthUser] Pending<U>, (), U: |ask| ask.pending().await);
 asked!([U: AuthUser] Authenticated<U>, (), U: |ask| ask.authenticated().await);
-asked!([U: AuthUser] Fresh<U>, (), U: |ask| ask.fresh().await);
+asked!([U: AuthUser, W: Window] Fresh<U, W>, (), U: |ask| ask.fresh().await);
 asked!([U: AuthUser] Option<Authenticated<U>>, (), U: |ask| ask.look().await);
 asked!([U: AuthUser] CurrentUser<U>, (), U: |ask| ask.current_user(ask::Use::Guard).await);
 asked!([U: AuthUser] AnySession<U>, (), U: |ask| ask.any_session().await);
@@ -169,7 +197,33 @@ asked!([U: AuthUser] Session<Anonymous<U>>, (), U: |ask| with_ticket(&ask, ask.a
 asked!([U: AuthUser] Session<Anonymous<OnlyRealm>>, Only<U>, U: |ask| with_ticket(&ask, ask.anonymous().await).await);
 asked!([U: AuthUser] Session<Pending<U>>, (), U: |ask| with_ticket(&ask, ask.pending().await).await);
 asked!([U: AuthUser] Session<Authenticated<U>>, (), U: |ask| with_ticket(&ask, ask.authenticated().await).await);
-asked!([U: AuthUser] Session<Fresh<U>>, (), U: |ask| with_ticket(&ask, ask.fresh().await).await);
+asked!([U: AuthUser, W: Window] Session<Fresh<U, W>>, (), U: |ask| with_ticket(&ask, ask.fresh().await).await);
+
+/// How a guard is asked for that asks a policy as well.
+macro_rules! allowed {
+    ($guard:ty, |$ask:ident, $part:ident| $answer:expr) => {
+        impl<S, U: AuthUser, P: Policy<U>> Ask<S> for $guard
+        where
+            S: LoginState<U> + StateWith<P::State>,
+        {
+            async fn ask(parts: &mut Parts, state: &S, _: sealed::Seal) -> Result<Self, Response> {
+                let $ask = ask::Ask {
+                    login: state.login(),
+                    request: parts,
+                };
+                let $part: P::State = state.part();
+                $answer.map_err(IntoResponse::into_response)
+            }
+        }
+    };
+}
+
+allowed!(Allowed<U, P>, |ask, part| ask.allowed(part).await);
+allowed!(Session<Allowed<U, P>>, |ask, part| with_ticket(
+    &ask,
+    ask.allowed(part).await
+)
+.await);
 
 /// Who came with the request itself has no session to change, whatever it is asked for.
 async fn with_ticket<U: AuthUser, P>(
@@ -178,7 +232,9 @@ async fn with_ticket<U: AuthUser, P>(
 ) -> Result<Session<P>, LoginError> {
     // Where nobody knows who it is, asking once more takes as long once more.
     let proof = match proof {
-        Err(error) if error.is_store() || error.is_loader() => return Err(error),
+        Err(error) if error.is_store() || error.is_loader() || error.is_policy() => {
+            return Err(error);
+        }
         proof => proof,
     };
     let ticket = ask.ticket_for_a_session().await?;
@@ -195,12 +251,12 @@ pub struct Only<U>(std::marker::PhantomData<fn() -> U>);
 
 impl<S, W, T> Ask<S, W> for By<T>
 where
-    S: Sync,
-    T: HoldsProof<Proof: Access + Ask<S, W>, State: FromRef<S> + Send + Sync>,
+    S: Sync + StateWith<T::State>,
+    T: HoldsProof<Proof: Access + Ask<S, W>, State: Send + Sync>,
 {
     async fn ask(parts: &mut Parts, state: &S, _: sealed::Seal) -> Result<Self, Response> {
         let proof = T::Proof::ask(parts, state, sealed::Seal).await?;
-        let held = T::from_proof(proof, parts, &T::State::from_ref(state)).await;
+        let held = T::from_proof(proof, parts, &state.part()).await;
         held.map(By::new).map_err(IntoResponse::into_response)
     }
 }

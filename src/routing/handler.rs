@@ -255,7 +255,11 @@ pub(super) mod sealed {
         fn users(users: &mut Vec<std::any::TypeId>);
     }
 
-    pub trait Proves<G> {}
+    pub trait Proves<G> {
+        /// What traits can't compare, such as two numbers: it is no `()` where
+        /// that does not hold, and the program is not built.
+        const HOLDS: () = ();
+    }
 
     pub trait Right {}
     impl Right for super::Reads {}

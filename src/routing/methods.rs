@@ -13,7 +13,7 @@ use crate::routing::{
     access_table::who,
     handler::{
         Access, Arguments, Ask, ChangesOnce, Checked, Extract, Function, Guard, Handler,
-        MayBeCallback, MayBeGet, Proves, Right,
+        MayBeCallback, MayBeGet, Proves, Right, sealed,
     },
     mounted::{Described, Mounted, RouteKind},
 };
@@ -49,6 +49,7 @@ macro_rules! unsafe_method {
             M: 'static,
             W: 'static,
         {
+            let () = <Guard<A> as sealed::Proves<G>>::HOLDS;
             let row = (stringify!($filter), path, None);
             self.route(row, Described::<_, A, M, W>::new(handler), |mounted| on(MethodFilter::$filter, mounted))
         }
@@ -80,6 +81,7 @@ where
         M: 'static,
         W: 'static,
     {
+        let () = <Guard<A> as sealed::Proves<G>>::HOLDS;
         self.route(
             ("GET", path, None),
             Described::<_, A, M, W>::new(handler),
@@ -106,6 +108,7 @@ where
         M: 'static,
         W: 'static,
     {
+        let () = <Guard<A> as sealed::Proves<G>>::HOLDS;
         let described = Described::<_, A, M, W>::new(handler);
         self.route(("POST", path, None), described, |mounted| {
             on(MethodFilter::POST, mounted)
@@ -146,6 +149,7 @@ where
         M: 'static,
         W: 'static,
     {
+        let () = <Guard<A> as sealed::Proves<G>>::HOLDS;
         self.route(
             ("*", path, None),
             Described::<_, A, M, W>::new(handler).kind(RouteKind::Any),
@@ -222,6 +226,7 @@ where
         M: 'static,
         W: 'static,
     {
+        let () = <Guard<A> as sealed::Proves<G>>::HOLDS;
         let row = ("GET", path, Some("callback"));
         self.route(
             row,
@@ -259,6 +264,7 @@ where
         M: 'static,
         W: 'static,
     {
+        let () = <Guard<A> as sealed::Proves<G>>::HOLDS;
         let row = ("POST", path, Some("from any origin"));
         self.route(
             row,
@@ -287,6 +293,7 @@ where
         M: 'static,
         W: 'static,
     {
+        let () = <Guard<A> as sealed::Proves<G>>::HOLDS;
         self.table
             .add("*", "/*", who::<A::First>(), Some("fallback"));
         let mounted = Described::<_, A, M, W>::new(handler);
@@ -309,5 +316,17 @@ where
         self.table.add(method, path, who::<A::First>(), note);
         let path = path.to_owned();
         self.step(move |router, mount| router.route(&path, on(mounted.around(mount))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    /// No test of behaviour notices a method that asks for the one and forgets the other.
+    #[test]
+    fn every_method_asks_for_what_traits_cannot_compare() {
+        let (code, _) = include_str!("methods.rs").split_once("mod tests").unwrap();
+        let asked = code.matches(" Guard<A>: Proves<G>,").count();
+        assert_eq!(code.matches("as sealed::Proves<G>>::HOLDS;").count(), asked);
+        assert!(asked > 6);
     }
 }

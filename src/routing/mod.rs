@@ -154,7 +154,8 @@ where
     where
         G2: Proves<G> + 'static,
     {
-        self.nest(path, build(Routes::empty()))
+        let () = G2::HOLDS;
+        self.add(path, build(Routes::empty()))
     }
 
     /// Adds routes under `path`, which they don't see. If a part of them has a
@@ -163,10 +164,16 @@ where
     /// # Panics
     ///
     /// When mounted, if two routes are the same; as axum does.
-    pub fn nest<P>(mut self, path: &str, routes: Routes<S, P>) -> Self
+    pub fn nest<P>(self, path: &str, routes: Routes<S, P>) -> Self
     where
         P: Proves<G> + 'static,
     {
+        let () = P::HOLDS;
+        self.add(path, routes)
+    }
+
+    /// The caller has seen that `P` proves `G`, where only the compiler can.
+    fn add<P: 'static>(mut self, path: &str, routes: Routes<S, P>) -> Self {
         let path = path.trim_end_matches('/').to_owned();
         self.table.nest(&path, &routes.table);
         if path.is_empty() {
@@ -197,7 +204,8 @@ where
     where
         P: Proves<G> + 'static,
     {
-        self.nest("", routes)
+        let () = P::HOLDS;
+        self.add("", routes)
     }
 
     /// Puts a layer around the routes that were added before. Their guards

@@ -7,7 +7,10 @@ use std::sync::Arc;
 
 use crate::{
     manager::{Core, HalfVerified, Verified},
-    session::{Anonymous, Authenticated, Fresh, OnlyRealm, Pending, proof::Known},
+    session::{
+        Allowed, Anonymous, Authenticated, Fresh, FreshWindow, OnlyRealm, Pending, Window, Within,
+        proof::Known,
+    },
     user::AuthUser,
 };
 
@@ -30,6 +33,16 @@ impl<U: AuthUser> LoggedIn for Fresh<U> {
     type User = U;
 }
 
+#[diagnostic::do_not_recommend]
+impl<U: AuthUser, W: FreshWindow> LoggedIn for Fresh<U, W> {
+    type User = U;
+}
+
+#[diagnostic::do_not_recommend]
+impl<U: AuthUser, P> LoggedIn for Allowed<U, P> {
+    type User = U;
+}
+
 /// A state in which it is known who the user is, logged in or about to be.
 #[diagnostic::on_unimplemented(
     message = "nobody is logged in: the state of this session is `{Self}`",
@@ -45,10 +58,17 @@ impl<U: AuthUser> KnowsUser for Authenticated<U> {
     type User = U;
 }
 
-impl<U: AuthUser> KnowsUser for Fresh<U> {
+#[diagnostic::do_not_recommend]
+impl<U: AuthUser, W: Window> KnowsUser for Fresh<U, W> {
     type User = U;
 }
 
+#[diagnostic::do_not_recommend]
+impl<U: AuthUser, P> KnowsUser for Allowed<U, P> {
+    type User = U;
+}
+
+#[diagnostic::do_not_recommend]
 impl<U: AuthUser> KnowsUser for Pending<U> {
     type User = U;
 }
@@ -92,6 +112,9 @@ pub trait IsFresh: LoggedIn {}
 
 impl<U: AuthUser> IsFresh for Fresh<U> {}
 
+#[diagnostic::do_not_recommend]
+impl<U: AuthUser, W: FreshWindow> IsFresh for Fresh<U, W> {}
+
 /// Somebody who proved to be a `U`: a [`Verified<U>`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has not proved to be a `{U}`",
@@ -122,25 +145,35 @@ pub(super) mod sealed {
     use super::*;
 
     pub trait LoggedIn<U: AuthUser> {
-        const IS_FRESH: bool;
+        /// How fresh the login is, if that is what the state says.
+        #[doc(hidden)]
+        const FRESH: Option<Within>;
 
         #[doc(hidden)]
         fn known(&self) -> &Arc<Known<U>>;
     }
 
     impl<U: AuthUser> LoggedIn<U> for Authenticated<U> {
-        const IS_FRESH: bool = false;
+        const FRESH: Option<Within> = None;
 
         fn known(&self) -> &Arc<Known<U>> {
             &self.0
         }
     }
 
-    impl<U: AuthUser> LoggedIn<U> for Fresh<U> {
-        const IS_FRESH: bool = true;
+    impl<U: AuthUser, W: Window> LoggedIn<U> for Fresh<U, W> {
+        const FRESH: Option<Within> = Some(W::WITHIN);
 
         fn known(&self) -> &Arc<Known<U>> {
             Fresh::known(self)
+        }
+    }
+
+    impl<U: AuthUser, P> LoggedIn<U> for Allowed<U, P> {
+        const FRESH: Option<Within> = None;
+
+        fn known(&self) -> &Arc<Known<U>> {
+            &self.0
         }
     }
 
@@ -183,9 +216,15 @@ pub(super) mod sealed {
         }
     }
 
-    impl<U: AuthUser> KnowsUser<U> for Fresh<U> {
+    impl<U: AuthUser, W: Window> KnowsUser<U> for Fresh<U, W> {
         fn somebody(&self) -> &Arc<Known<U>> {
             Fresh::known(self)
+        }
+    }
+
+    impl<U: AuthUser, P> KnowsUser<U> for Allowed<U, P> {
+        fn somebody(&self) -> &Arc<Known<U>> {
+            &self.0
         }
     }
 

@@ -1,7 +1,7 @@
 //! Login states as types.
 //!
 //! A handler asks for a **proof** and gets it after the check, or is not
-//! called: [`Anonymous`], [`Authenticated`], [`Fresh`]. It asks for a
+//! called: [`Anonymous`], [`Authenticated`], [`Fresh`], [`Allowed`]. It asks for a
 //! [`Session`] of that proof if it wants to change the state; a
 //! transition consumes the session and gives back the next one:
 //!
@@ -14,6 +14,9 @@
 //! | | [`logout_user`](Session::logout_user) | `Session<Anonymous<U>>` |
 //! | `Session<Fresh<U>>` | [`credentials_changed`](Session::credentials_changed) | `Session<Fresh<U>>` |
 //!
+//! What `Session<Fresh<U>>` has, the session of a [fresh window](FreshWindow) with
+//! a name has too. A session of [`Allowed`] is one of somebody logged in.
+//!
 //! Each transition is one atomic step of the store, then pure code: first the
 //! store, then the cookie (`logout_user` the other way round, so that a failed
 //! logout still empties the browser). It takes effect when it is awaited,
@@ -21,6 +24,7 @@
 //! id, and all but `logout_user` make a new one (OWASP ASVS 5.0, 7.2.4).
 
 mod accept;
+mod allowed;
 mod any;
 mod asker;
 pub(crate) mod attempt;
@@ -36,6 +40,7 @@ mod delegated;
 pub(crate) mod device;
 mod device_name;
 mod finish_login;
+mod fresh_window;
 #[cfg(feature = "testing")]
 pub(crate) mod login_as;
 mod login_user;
@@ -56,6 +61,7 @@ mod switch_user;
 mod transition;
 pub(crate) mod visit;
 
+pub use allowed::{Allowed, Policy};
 pub use any::AnySession;
 pub use attempt::LoginAttempt;
 pub use begin_login::BeginLogin;
@@ -67,19 +73,24 @@ pub use check_password::CheckPassword;
 pub use confirm_login::ConfirmLogin;
 pub use credentials_changed::CredentialsChanged;
 pub use finish_login::FinishLogin;
+pub use fresh_window::{
+    FifteenMinutes, FiveMinutes, FreshWindow, ManagersWindow, OneMinute, Window,
+};
 pub use login_user::LoginUser;
 pub use logout_user::LogoutUser;
 pub use one_time::{OneTimeToken, Purpose};
 pub use own_sessions::OwnSessions;
-pub use proof::{Anonymous, Authenticated, Fresh, OnlyRealm, Pending};
+pub use proof::{Anonymous, Authenticated, Fresh, OnlyRealm, Pending, Widened};
 #[cfg(feature = "totp")]
 pub use second_factor::TotpCode;
 pub use second_factor::{RecoveryCode, SecondFactor, SpentBy};
 pub use switch_user::SwitchUser;
 pub use transition::OrSession;
 
+pub(crate) use allowed::{AskedPolicy, ask_policy, let_in};
 pub(crate) use asker::{AnswerForm, Asker};
 pub(crate) use custom::{Custom, Customs};
+pub(crate) use fresh_window::{AsNarrow, Within};
 pub(crate) use open::Found;
 pub(crate) use remember::SendAgain;
 pub(crate) use revocation::recheck;

@@ -8,7 +8,7 @@ use crate::{
     local_path::LocalPath,
     manager::{CookieOf, Core, Sent},
     session::{
-        Asker, Customs, Found,
+        Asker, Customs, Found, Within,
         attempt::Caller,
         device::Visitor,
         presented::{Presented, ShownCookies, Stranger},
@@ -56,8 +56,10 @@ struct Seen {
     found: Option<Box<dyn Any + Send>>,
     /// Who was found, to be asked for again.
     login: Option<Arc<dyn Recheck>>,
-    /// A guard has asked whether that login is fresh.
-    asked_for_fresh: bool,
+    /// A guard has asked whether that login is fresh, and within which window.
+    asked_for_fresh: Option<Within>,
+    /// A guard has asked this policy, which is to be asked again.
+    asked_policy: Option<Arc<dyn Recheck>>,
     /// Who may be about to log in.
     caller: Caller,
 }
@@ -100,7 +102,8 @@ impl Notes {
             presented,
             found: None,
             login: None,
-            asked_for_fresh: false,
+            asked_for_fresh: None,
+            asked_policy: None,
             caller: Caller::default(),
         });
     }
@@ -154,19 +157,31 @@ impl Notes {
     }
 
     /// A guard of this realm asks whether the login is fresh.
-    pub(crate) fn ask_for_fresh(&mut self, core: &Arc<Core>) {
+    pub(crate) fn ask_for_fresh(&mut self, core: &Arc<Core>, within: Within) {
         if let Some(seen) = self.by_mut(core) {
-            seen.asked_for_fresh = true;
+            seen.asked_for_fresh = Some(within);
         }
     }
 
-    /// Who was found in each realm, and whether it had to be fresh.
-    pub(super) fn logins(&self) -> Vec<(Arc<dyn Recheck>, bool)> {
+    /// A guard of this realm asks a policy.
+    pub(crate) fn ask_policy(&mut self, core: &Arc<Core>, policy: Arc<dyn Recheck>) {
+        if let Some(seen) = self.by_mut(core) {
+            seen.asked_policy = Some(policy);
+        }
+    }
+
+    /// Who was found in each realm, and how fresh it had to be; then the
+    /// policies that let it in.
+    pub(super) fn logins(&self) -> Vec<(Arc<dyn Recheck>, Option<Within>)> {
         let logins = self.seen.iter().filter_map(|seen| {
             let login = seen.login.clone()?;
             Some((login, seen.asked_for_fresh))
         });
-        logins.collect()
+        let policies = self.seen.iter().filter_map(|seen| {
+            let policy = seen.asked_policy.clone()?;
+            Some((policy, None))
+        });
+        logins.chain(policies).collect()
     }
 
     /// From now on this realm's state in this request is `found`.

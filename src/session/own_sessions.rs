@@ -6,7 +6,7 @@ use crate::{
     error::LoginError,
     event::EventKind,
     manager::{ListedSession, Login, LoginId, content::Content, series::SeriesContent},
-    session::{Fresh, proof::Known},
+    session::{Fresh, Within, proof::Known},
     store::{Delete, Record, RecordKind},
     user::{AuthUser, UserIndex},
 };
@@ -152,7 +152,7 @@ impl<U: AuthUser> OwnSessions<'_, U> {
             let mend = "ask the `Login` of the realm whose proof it is for its sessions";
             return Err(LoginError::misuse(core.realm(), mend));
         }
-        let now = self.by.recheck_fresh().await?;
+        let now = self.by.recheck_fresh(Within::MANAGERS).await?;
         let session = now.session()?.clone();
         let (user, _) = core.index::<U>(&self.by.user.id())?;
         Ok((user, session))

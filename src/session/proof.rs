@@ -1,6 +1,11 @@
 //! The proofs: values that only the library makes, after the check.
 
-use std::{fmt, marker::PhantomData, ops::Deref, sync::Arc};
+use std::{
+    fmt,
+    marker::PhantomData,
+    ops::Deref,
+    sync::{Arc, OnceLock},
+};
 
 use http::request::Parts;
 
@@ -13,6 +18,7 @@ use crate::{
         Core, Realm, SessionInfo, Source,
         content::{Content, PendingFacts},
     },
+    session::fresh_window::{AsNarrow, FreshWindow, ManagersWindow, Window, Within},
     store::Record,
     user::AuthUser,
 };
@@ -108,7 +114,34 @@ pub struct Authenticated<U>(pub(crate) Arc<Known<U>>);
 ///     println!("logged in since {:?}", by.info().created_at());
 /// }
 /// ```
-pub struct Fresh<U>(Authenticated<U>);
+///
+/// # A window with a name
+///
+/// `Fresh<U, OneMinute>` asks for a login of the last minute, if the manager's
+/// window is not narrower still: see [`FreshWindow`]. It derefs to `Fresh<U>`.
+/// In an area, `Fresh<U, A>` proves `Fresh<U, B>` if `A` is as narrow as `B`; if
+/// it is not, `cargo build` says so (`cargo check` does not). `Fresh<U>` proves
+/// no window with a name: how long the manager's is, the compiler does not know.
+///
+/// ```
+/// use portcullis::{AuthUser, FifteenMinutes, Fresh, OneMinute};
+///
+/// fn transfer<U: AuthUser>(by: &Fresh<U, OneMinute>) {
+///     write_to_log(&by.widen());
+///     // …
+/// }
+///
+/// fn write_to_log<U: AuthUser>(by: &Fresh<U, FifteenMinutes>) {
+///     println!("gave the password at {:?}", by.info().verified_at());
+/// }
+/// ```
+pub struct Fresh<U, W = ManagersWindow> {
+    by: Authenticated<U>,
+    /// What a proof within a window with a name derefs to.
+    plain: OnceLock<Box<Fresh<U>>>,
+    /// In and out, so that no subtype of `W` passes for it.
+    window: PhantomData<fn(W) -> W>,
+}
 
 /// Proof that the first of a user's two factors is checked, and the second is
 /// not: nobody is logged in yet.
@@ -148,11 +181,22 @@ pub(crate) struct Known<U> {
 
 impl<U: AuthUser> Known<U> {
     /// Was this verified within the window, before now?
-    pub(crate) fn is_fresh(&self, now: Timestamp) -> bool {
-        let fresh_for = self.realm.core.settings.fresh_for;
-        self.info
-            .verified_at()
-            .is_some_and(|at| fresh_for.includes(at, now))
+    pub(crate) fn is_fresh(&self, now: Timestamp, within: Within) -> bool {
+        let fresh_for = within.of(self.realm.core.settings.fresh_for);
+        let verified = self.info.verified_at();
+        verified.is_some_and(|at| fresh_for.includes(at, now))
+            && (self.info.by_second_factor() || !within.second_factor)
+    }
+
+    /// Refuses who did not give the password within the window.
+    pub(super) fn check_fresh(self: &Arc<Self>, within: Within) -> Result<(), LoginError> {
+        let core = &self.realm.core;
+        if self.is_fresh(core.now(), within) {
+            return Ok(());
+        }
+        self.emit(EventKind::UserNeedsRefresh);
+        let max_age = within.of(core.settings.fresh_for).max_age();
+        Err(Kind::NeedsRefresh { max_age }.into())
     }
 
     /// The session of somebody who has one: only these get a [`Session`](crate::Session).
@@ -254,13 +298,22 @@ impl<U: AuthUser> Authenticated<U> {
     /// }
     /// ```
     pub fn into_fresh(self) -> Result<Fresh<U>, LoginError> {
-        let (known, core) = (&self.0, &self.0.realm.core);
-        if known.is_fresh(core.now()) {
-            return Ok(Fresh(self));
-        }
-        known.emit(EventKind::UserNeedsRefresh);
-        let max_age = core.settings.fresh_for.max_age();
-        Err(Kind::NeedsRefresh { max_age }.into())
+        self.fresh()
+    }
+
+    /// As [`into_fresh`](Self::into_fresh), within a [window with a name](FreshWindow):
+    /// `by.into_fresh_within::<OneMinute>()?`.
+    ///
+    /// # Errors
+    ///
+    /// As [`into_fresh`](Self::into_fresh).
+    pub fn into_fresh_within<W: FreshWindow>(self) -> Result<Fresh<U, W>, LoginError> {
+        self.fresh()
+    }
+
+    pub(crate) fn fresh<W: Window>(self) -> Result<Fresh<U, W>, LoginError> {
+        self.0.check_fresh(W::WITHIN)?;
+        Ok(Fresh::of(self.0))
     }
 }
 
@@ -279,14 +332,50 @@ impl<U> Pending<U> {
     }
 }
 
-impl<U> Fresh<U> {
+impl<U: AuthUser, W: Window> Fresh<U, W> {
+    /// As [`Authenticated::into_fresh_within`]: for a check that depends on
+    /// what the request says.
+    ///
+    /// # Errors
+    ///
+    /// As [`Authenticated::into_fresh`].
+    pub fn into_fresh_within<V: FreshWindow>(self) -> Result<Fresh<U, V>, LoginError> {
+        Authenticated(self.known().clone()).fresh()
+    }
+}
+
+impl<U, W: FreshWindow> Fresh<U, W> {
+    /// The proof for code that asks for a wider window: `transfer(&by.widen())`.
+    ///
+    /// Where that one is narrower, `cargo build` says so.
+    pub fn widen<V: FreshWindow>(&self) -> Widened<'_, U, V> {
+        let () = AsNarrow::<W, V>::HOLDS;
+        Widened {
+            proof: Fresh::of(self.known().clone()),
+            narrower: PhantomData,
+        }
+    }
+}
+
+/// The proof of a wider window, for as long as the narrower one is borrowed:
+/// from [`Fresh::widen`].
+pub struct Widened<'a, U, W> {
+    proof: Fresh<U, W>,
+    narrower: PhantomData<&'a ()>,
+}
+
+impl<U, W> Fresh<U, W> {
     /// The caller has seen that it is fresh.
     pub(crate) fn of(known: Arc<Known<U>>) -> Self {
-        Self(Authenticated(known))
+        Self {
+            by: Authenticated(known),
+            plain: OnceLock::new(),
+            window: PhantomData,
+        }
     }
 
     pub(crate) fn known(&self) -> &Arc<Known<U>> {
-        &self.0.0
+        &self.by.0
     }
 }
 
@@ -302,7 +391,25 @@ impl<U> Deref for Fresh<U> {
     type Target = Authenticated<U>;
 
     fn deref(&self) -> &Authenticated<U> {
-        &self.0
+        &self.by
+    }
+}
+
+impl<U, W: FreshWindow> Deref for Fresh<U, W> {
+    type Target = Fresh<U>;
+
+    fn deref(&self) -> &Fresh<U> {
+        let known = self.known();
+        self.plain
+            .get_or_init(|| Box::new(Fresh::of(known.clone())))
+    }
+}
+
+impl<U, W> Deref for Widened<'_, U, W> {
+    type Target = Fresh<U, W>;
+
+    fn deref(&self) -> &Fresh<U, W> {
+        &self.proof
     }
 }
 
@@ -330,10 +437,16 @@ impl<U> fmt::Debug for Authenticated<U> {
     }
 }
 
-impl<U> fmt::Debug for Fresh<U> {
+impl<U, W> fmt::Debug for Widened<'_, U, W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.proof.fmt(f)
+    }
+}
+
+impl<U, W> fmt::Debug for Fresh<U, W> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Fresh")
-            .field("session", &self.0.0.info.id())
+            .field("session", &self.known().info.id())
             .finish_non_exhaustive()
     }
 }

@@ -65,7 +65,8 @@ impl<U: AuthUser> Realm<U> {
             let Some(login) = &mut content.login else {
                 return Ok(None);
             };
-            (login.verified, login.device) = (None, device);
+            (login.verified, login.second_factor) = (None, false);
+            login.device = device;
             let info = SessionInfo::new(&record, login);
             let body = content.encode().map_err(|error| core.failed(error))?;
             let (id, version, now) = (record.id, record.version, core.now());

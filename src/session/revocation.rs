@@ -5,7 +5,10 @@ use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 use crate::{
     error::{Kind, LoginError},
     secret::equal,
-    session::{Authenticated, Fresh, LoggedIn, Session, open::Freshness, proof::Known, visit},
+    session::{
+        Authenticated, Fresh, LoggedIn, Session, Window, Within, open::Freshness, proof::Known,
+        visit,
+    },
     store::{RecordKind, Watch},
     user::AuthUser,
 };
@@ -90,15 +93,15 @@ impl<U: AuthUser> Authenticated<U> {
     }
 }
 
-impl<U: AuthUser> Fresh<U> {
-    /// As [`Authenticated::recheck`], and the login must still be fresh.
+impl<U: AuthUser, W: Window> Fresh<U, W> {
+    /// As [`Authenticated::recheck`], and the login must still be fresh, within the same window.
     ///
     /// # Errors
     ///
     /// As [`Authenticated::recheck`], and
     /// [`needs_refresh`](LoginError::needs_refresh).
     pub async fn recheck(self) -> Result<Self, LoginError> {
-        self.known().recheck_fresh().await.map(Self::of)
+        self.known().recheck_fresh(W::WITHIN).await.map(Self::of)
     }
 }
 
@@ -116,36 +119,35 @@ impl<P> Session<P> {
         P: LoggedIn<User = U>,
     {
         let known = self.proof.known();
-        if P::IS_FRESH {
-            known.recheck_fresh().await.map(drop)
-        } else {
-            known
+        match P::FRESH {
+            Some(within) => known.recheck_fresh(within).await.map(drop),
+            None => known
                 .recheck()
                 .await?
                 .map(drop)
-                .ok_or_else(|| Kind::Ended.into())
+                .ok_or_else(|| Kind::Ended.into()),
         }
     }
 }
 
 /// A login of any user type, to be asked for again.
-pub(super) trait Recheck: Send + Sync {
+pub(crate) trait Recheck: Send + Sync {
     fn recheck(
         &self,
-        fresh: bool,
+        fresh: Option<Within>,
     ) -> Pin<Box<dyn Future<Output = Result<(), LoginError>> + Send + '_>>;
 }
 
 impl<U: AuthUser> Recheck for Known<U> {
     fn recheck(
         &self,
-        fresh: bool,
+        fresh: Option<Within>,
     ) -> Pin<Box<dyn Future<Output = Result<(), LoginError>> + Send + '_>> {
         Box::pin(async move {
             match fresh {
-                true => self.recheck_fresh().await.map(drop),
-                false if self.is_only_remembered() => Ok(()), // a look, which proves nothing
-                false => self
+                Some(within) => self.recheck_fresh(within).await.map(drop),
+                None if self.is_only_remembered() => Ok(()), // a look, which proves nothing
+                None => self
                     .recheck()
                     .await?
                     .map(drop)
@@ -171,10 +173,10 @@ pub(crate) async fn recheck() -> Result<(), LoginError> {
 
 impl<U: AuthUser> Known<U> {
     /// The login as a request would find it now, if it is fresh.
-    pub(super) async fn recheck_fresh(&self) -> Result<Arc<Self>, LoginError> {
+    pub(super) async fn recheck_fresh(&self, within: Within) -> Result<Arc<Self>, LoginError> {
         let known = self.recheck().await?.ok_or(Kind::Ended)?;
-        let fresh = Authenticated(known).into_fresh()?;
-        Ok(fresh.known().clone())
+        known.check_fresh(within)?;
+        Ok(known)
     }
 
     /// The login as a request would find it now.

@@ -11,7 +11,7 @@
 //! |---|---|
 //! | a story of several requests | [`TestClient`], which keeps cookies |
 //! | one request, with `oneshot` as before | [`login_as`], one line among its extensions |
-//! | a function that asks for a proof | [`authenticated`], [`fresh`] |
+//! | a function that asks for a proof | [`authenticated`], [`fresh`], [`fresh_within`], [`allowed`], [`granted`] |
 //! | what happens when time passes | [`TestClock`], given to the builder |
 //! | a [store](crate::store) of my own | [`conformance()`], all rules of its contract |
 //!
@@ -34,7 +34,7 @@ mod request;
 pub use client::TestClient;
 pub use clock::TestClock;
 pub use conformance::{Violations, conformance};
-pub use proofs::{authenticated, fresh};
+pub use proofs::{allowed, authenticated, fresh, fresh_within, granted};
 pub use request::{TestRequest, TestResponse};
 
 pub use crate::session::login_as::LoginAs;

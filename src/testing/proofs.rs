@@ -5,8 +5,9 @@ use std::{convert::Infallible, sync::Arc};
 use crate::{
     key::SecretKey,
     manager::{Login, LoginManager, SessionInfo},
-    session::{Authenticated, Fresh, proof::Known},
+    session::{Allowed, Authenticated, Fresh, FreshWindow, Policy, let_in, proof::Known},
     user::AuthUser,
+    web::{Granted, hand_over},
 };
 
 /// The proof that this user is logged in, for a unit test of a function that
@@ -49,6 +50,35 @@ pub fn authenticated<U: AuthUser>(user: U) -> Authenticated<U> {
 /// As [`authenticated`].
 pub fn fresh<U: AuthUser>(user: U) -> Fresh<U> {
     Fresh::of(known(user, |info| info))
+}
+
+/// As [`fresh`], within a [window with a name](FreshWindow).
+///
+/// # Panics
+///
+/// As [`authenticated`].
+pub fn fresh_within<U: AuthUser, W: FreshWindow>(user: U) -> Fresh<U, W> {
+    Fresh::of(known(user, |info| info))
+}
+
+/// The proof that this user is logged in and that the policy `P` lets it in, for
+/// a unit test. The policy is not asked, and there is no session.
+///
+/// # Panics
+///
+/// As [`authenticated`].
+pub fn allowed<U: AuthUser, P: Policy<U>>(user: U) -> Allowed<U, P> {
+    let_in(authenticated(user))
+}
+
+/// An object with the proof that the policy `P` lets this user have it, for a
+/// unit test of a function that asks for one. The policy is not asked.
+///
+/// # Panics
+///
+/// As [`authenticated`].
+pub fn granted<U: AuthUser, P: Policy<U, On>, On>(user: U, object: On) -> Granted<U, P, On> {
+    hand_over(authenticated(user), object)
 }
 
 fn known<U: AuthUser>(user: U, change: fn(SessionInfo) -> SessionInfo) -> Arc<Known<U>> {

@@ -16,10 +16,11 @@ use crate::{
     local_path::LocalPath,
     manager::{CookieOf, Core, Login, NextIn, SessionProtection},
     session::{
-        Anonymous, AnySession, Asker, Authenticated, Found, Fresh, Pending, SendAgain, Session,
-        Ticket,
+        Allowed, Anonymous, AnySession, AskedPolicy, Asker, Authenticated, Found, Fresh, Pending,
+        Policy, SendAgain, Session, Ticket, Window, Within, ask_policy,
         attempt::{Caller, KnownBrowser},
         device::{Visitor, network},
+        let_in,
         presented::{Presented, Stranger},
         proof::Known,
         visit::{self, Number},
@@ -79,11 +80,30 @@ impl<U: AuthUser> Ask<'_, U> {
     }
 
     /// Somebody gave the password just now.
-    pub(crate) async fn fresh(&self) -> Result<Fresh<U>, LoginError> {
+    pub(crate) async fn fresh<W: Window>(&self) -> Result<Fresh<U, W>, LoginError> {
         let proof = self.authenticated().await?;
         let core = &self.login.0.core;
-        visit::note(self.enter()?, |notes| notes.ask_for_fresh(core));
-        proof.into_fresh()
+        visit::note(self.enter()?, |notes| notes.ask_for_fresh(core, W::WITHIN));
+        proof.fresh()
+    }
+
+    /// Somebody is logged in, and the policy lets it in.
+    pub(crate) async fn allowed<P: Policy<U>>(
+        &self,
+        state: P::State,
+    ) -> Result<Allowed<U, P>, LoginError> {
+        let by = self.authenticated().await?;
+        ask_policy::<U, P, _>(&by, self.request, &state).await?;
+        let asked = AskedPolicy::<U, P> {
+            by: by.0.clone(),
+            request: self.request.clone(),
+            state,
+        };
+        let core = &self.login.0.core;
+        visit::note(self.enter()?, |notes| {
+            notes.ask_policy(core, Arc::new(asked))
+        });
+        Ok(let_in(by))
     }
 
     /// Somebody, or nobody.
@@ -110,7 +130,7 @@ impl<U: AuthUser> Ask<'_, U> {
             Found::Pending(known) => self.pending_session(known, ticket),
             Found::LoggedIn(known) => {
                 known.session()?;
-                match known.is_fresh(now) {
+                match known.is_fresh(now, Within::MANAGERS) {
                     true => AnySession::Fresh(Session {
                         proof: Fresh::of(known),
                         ticket,

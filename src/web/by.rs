@@ -8,7 +8,8 @@ use axum::{extract::FromRef, http::request::Parts, response::IntoResponse};
 ///
 /// The library asks for the proof that `T` [names](HoldsProof::Proof) and hands
 /// it over, so nothing can be forged: `By<T>` proves what that proof proves,
-/// no more. It derefs to `T`.
+/// no more. It derefs to `T`. A rule about who may is rather a
+/// [`Policy`](crate::Policy), which [`Allowed`](crate::Allowed) asks.
 #[derive(Debug)]
 pub struct By<T> {
     held: T,

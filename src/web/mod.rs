@@ -19,6 +19,7 @@ pub(crate) mod mount;
 mod next;
 mod on_refusal;
 mod peer;
+mod policy;
 mod refusal;
 mod refused;
 mod state;
@@ -29,5 +30,8 @@ pub use by::{By, HoldsProof, NoState};
 pub use current_user::CurrentUser;
 pub use data::{Data, SessionData};
 pub use flash::{Flash, Flashes};
+#[cfg(feature = "testing")]
+pub(crate) use policy::hand_over;
+pub use policy::{And, Both, Granted, HasRole, Not, Or, Role};
 pub use refusal::{Reason, Refusal};
-pub use state::LoginState;
+pub use state::{LoginState, NeedsNoState, StateWith};

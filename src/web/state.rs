@@ -35,6 +35,50 @@ where
     }
 }
 
+/// A state of which `T` is a part: what a [`Policy`](crate::Policy) or a guard of
+/// your own needs besides the login.
+///
+/// Comes by itself with `FromRef`: derive it for the state.
+#[diagnostic::on_unimplemented(
+    message = "the state `{Self}` holds no `{T}`",
+    label = "the check of this route needs a `{T}`",
+    note = "add a field of type `{T}` to the state and `#[derive(Clone, FromRef)]` (axum's feature `macros`)",
+    note = "a `Both<A, B>` is there when `A` and `B` are: two policies in one"
+)]
+pub trait StateWith<T>: Send + Sync {
+    /// The part.
+    fn part(&self) -> T;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T, S> StateWith<T> for S
+where
+    S: Send + Sync,
+    T: FromRef<S>,
+{
+    fn part(&self) -> T {
+        T::from_ref(self)
+    }
+}
+
+/// The state of a policy that needs none.
+#[diagnostic::on_unimplemented(
+    message = "this policy can't say without a `{Self}`",
+    label = "`allow` gives it none",
+    note = "give it one: `login.allow_with(&by, object, &state)`"
+)]
+pub trait NeedsNoState: Sized {
+    #[doc(hidden)]
+    fn none() -> Self;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: FromRef<()>> NeedsNoState for T {
+    fn none() -> Self {
+        Self::from_ref(&())
+    }
+}
+
 /// The handle, for a handler that logs in: `login: Login<User>`.
 impl<S, U: AuthUser> FromRequestParts<S> for Login<U>
 where

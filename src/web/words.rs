@@ -133,9 +133,12 @@ pub(super) fn in_short(kind: Kind) -> (StatusCode, &'static str) {
             "Too much data in the session",
         ),
         Kind::Store => (StatusCode::SERVICE_UNAVAILABLE, "Sessions are unavailable"),
-        Kind::Hashing | Kind::Loader | Kind::Check | Kind::Answered | Kind::Misuse => {
-            (StatusCode::INTERNAL_SERVER_ERROR, "Internal server error")
-        }
+        Kind::Hashing
+        | Kind::Loader
+        | Kind::Check
+        | Kind::Policy
+        | Kind::Answered
+        | Kind::Misuse => (StatusCode::INTERNAL_SERVER_ERROR, "Internal server error"),
     }
 }
 

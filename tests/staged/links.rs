@@ -2,9 +2,16 @@
 
 use std::sync::Arc;
 
-use axum::http::StatusCode;
-use portcullis::{LoginManager, OneTimeToken, SecretKey, testing::TestClient};
+use axum::{
+    body::Body,
+    http::{Request, StatusCode},
+};
+use portcullis::{
+    Anonymous, AuthHash, AuthUser, Login, LoginError, LoginManager, OneFactor, OneTimeToken,
+    Routes, SecretKey, testing::TestClient,
+};
 use tokio::sync::Barrier;
+use tower::ServiceExt;
 
 use crate::world::*;
 
@@ -48,9 +55,10 @@ async fn a_link_asks_for_the_second_factor() {
     );
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+/// The store gives way around each step, so that all look before one takes.
+#[tokio::test]
 async fn of_two_at_once_one_wins() {
-    for _ in 0..20 {
+    for _ in 0..5 {
         let world = World::new();
         let token = mailed(&world, "one").await;
         let barrier = Arc::new(Barrier::new(4));
@@ -134,7 +142,16 @@ async fn a_link_of_one_purpose_is_none_of_another() {
 async fn a_link_of_who_is_inactive_is_refused() {
     let world = World::new();
     let token = mailed(&world, "one").await;
+    let reset = world.browser().get("/reset?name=one").await.text();
     world.accounts.change(1, |account| account.active = false);
+    let mut browser = world.browser();
+    let answer = browser.post("/reset").form([("token", &*reset)]).await;
+    assert_eq!(answer.location(), Some("/login"));
+    assert_eq!(
+        browser.get("/reset?name=one").await.location(),
+        Some("/login"),
+        "gets none"
+    );
     assert_eq!(
         follow(&mut world.browser(), &token).await.as_deref(),
         Some("/login")
@@ -195,4 +212,44 @@ fn the_second_factor_has_a_page() {
         .secret_key(SecretKey::from([1; 32]));
     let error = builder.build().unwrap_err().to_string();
     assert!(error.contains("second_factor_path"), "{error}");
+}
+
+/// Two apps that share key, store and the name of a realm: what one has given
+/// out is nothing in the other.
+#[tokio::test]
+async fn a_link_is_of_one_type_of_users() {
+    struct Other;
+    impl AuthUser for Other {
+        type Id = u64;
+        type Factors = OneFactor;
+        fn id(&self) -> u64 {
+            1
+        }
+        fn session_auth_hash(&self) -> AuthHash {
+            AuthHash::none()
+        }
+    }
+    async fn redeem(_: Anonymous, login: Login<Other>, token: String) -> Result<(), LoginError> {
+        let token = OneTimeToken::<LoginLink>::from(token);
+        login.redeem(token).await.map(drop)
+    }
+    let world = World::new();
+    let token = mailed(&world, "one").await;
+    let app = LoginManager::builder()
+        .user_loader(async |_: u64| Ok::<_, std::io::Error>(Some(Other)))
+        .secret_key(SecretKey::from([1; 32]))
+        .store(world.store.clone())
+        .clock(world.clock.clone())
+        .build()
+        .unwrap()
+        .into_router(|login| Routes::new().post("/redeem", redeem).with_state(login));
+    let request = Request::post("/redeem")
+        .body(Body::from(token.clone()))
+        .unwrap();
+    let answer = app.oneshot(request).await.unwrap();
+    assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
+    assert_eq!(
+        follow(&mut world.browser(), &token).await.as_deref(),
+        Some("/in")
+    );
 }

@@ -12,5 +12,7 @@ mod example;
 mod links;
 mod passwords;
 mod second_factor;
+#[path = "../support/mod.rs"]
+mod support;
 mod throttle;
 mod world;

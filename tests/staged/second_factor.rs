@@ -1,10 +1,20 @@
 //! The second factor: nobody is logged in before it, nobody tries it for ever.
 
-use std::sync::{Arc, atomic::Ordering};
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 
-use axum::http::StatusCode;
-use portcullis::{RecoveryCode, testing::TestClient};
-use tokio::sync::Barrier;
+use axum::http::{StatusCode, header};
+use portcullis::{
+    Clock, FirstFactor, Login, Pending, RecoveryCode, SecondFactor, Session, TotpCode,
+    store::{SessionStore, Sweep},
+    testing::TestClient,
+};
+use tokio::{
+    sync::{Barrier, Semaphore},
+    task::JoinSet,
+};
 
 use crate::world::*;
 
@@ -123,6 +133,8 @@ async fn a_code_works_once() {
         Some("/login/code")
     );
     world.clock.advance(std::time::Duration::from_secs(30));
+    let sweep = Sweep::new(world.clock.now(), 1_000);
+    world.store.sweep(sweep).await.unwrap();
     assert_eq!(
         give(&mut thief, &code).await.location(),
         Some("/login/code"),
@@ -135,7 +147,7 @@ async fn a_code_works_once() {
     );
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn of_two_who_give_one_code_at_once_one_is_let_in() {
     for _ in 0..20 {
         let world = World::new();
@@ -188,28 +200,86 @@ async fn eleven_wrong_codes_are_one_too_many() {
     );
 }
 
-/// Twenty codes at once are five tries.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_number_of_requests_at_once_makes_more_tries() {
-    let world = World::with(|builder| builder.throttle(many()));
-    let browser = half_logged_in(&world).await;
-    let barrier = Arc::new(Barrier::new(20));
-    let tries: Vec<_> = (0..20)
-        .map(|_| {
-            let (mut browser, barrier) = (browser.clone(), barrier.clone());
-            tokio::spawn(async move {
-                barrier.wait().await;
-                let form = [("code", "000000")];
-                let post = browser.post("/login/code").accept("application/json");
-                post.form(form).await.text()
-            })
-        })
-        .collect();
-    let mut refused = 0;
-    for tried in tries {
-        refused += usize::from(tried.await.unwrap().contains("The login was refused"));
+/// A code whose check takes as long as the test wants.
+struct Slow {
+    checks: Arc<AtomicU64>,
+    go_on: Arc<Semaphore>,
+}
+
+impl SecondFactor<Account> for Slow {
+    type Error = std::io::Error;
+
+    async fn check(self, _: &Login<Account>, _: &Account) -> Result<bool, Self::Error> {
+        let before = self.checks.fetch_add(1, Ordering::SeqCst);
+        assert!(before < 5, "a sixth check");
+        drop(self.go_on.acquire().await.unwrap());
+        Ok(false)
     }
-    assert_eq!(refused, 5);
+}
+
+/// Twenty at once are five tries, however slow their checks are.
+#[tokio::test]
+async fn no_number_of_requests_at_once_makes_more_tries() {
+    let (checks, go_on) = (Arc::new(AtomicU64::new(0)), Arc::new(Semaphore::new(0)));
+    let (counted, gate) = (checks.clone(), go_on.clone());
+    let slow = move |session: Session<Pending<Account>>| {
+        let (checks, go_on) = (counted.clone(), gate.clone());
+        async move { session.finish_login(Slow { checks, go_on }).await.map(drop) }
+    };
+    let world = World::with_routes(
+        |builder| builder.throttle(many()),
+        |routes| routes.post("/slow", slow),
+    );
+    let browser = half_logged_in(&world).await;
+    let mut tries = JoinSet::new();
+    for _ in 0..20 {
+        let mut browser = browser.clone();
+        tries.spawn(async move { browser.post("/slow").await.location().map(str::to_owned) });
+    }
+    for _ in 0..15 {
+        let over = tries.join_next().await.unwrap().unwrap();
+        assert_eq!(over.as_deref(), Some("/login"));
+    }
+    assert_eq!(checks.load(Ordering::SeqCst), 5);
+    go_on.add_permits(5);
+    while let Some(tried) = tries.join_next().await {
+        assert!(tried.is_ok());
+    }
+}
+
+/// What was checked more than five minutes ago counts no longer.
+#[tokio::test]
+async fn a_first_factor_that_is_old_begins_and_finishes_nothing() {
+    let world = World::new();
+    let answer = world.browser().post("/login/late").await;
+    assert_eq!(answer.location(), Some("/login"));
+
+    let account = world.accounts.get(2).unwrap();
+    let FirstFactor::AsksForSecond(half) = world.login.vouch_for(account) else {
+        panic!("one is enough");
+    };
+    world.clock.advance(minutes(6));
+    let code = TotpCode::from(world.code(0));
+    let error = world
+        .login
+        .check_second_factor(half, code)
+        .await
+        .unwrap_err();
+    assert!(error.is_refused());
+}
+
+#[tokio::test]
+async fn a_login_is_finished_in_the_browser_that_began_it() {
+    let world = World::new();
+    let mut browser = half_logged_in(&world).await;
+    let code = world.code(0);
+    let post = browser
+        .post("/login/code")
+        .header(header::USER_AGENT, "Other/1.0");
+    assert_eq!(
+        post.form([("code", &*code)]).await.location(),
+        Some("/login")
+    );
 }
 
 #[tokio::test]
@@ -232,12 +302,17 @@ async fn what_changes_between_the_factors_counts() {
         |account| account.totp = None,
         |account| account.totp = Some("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA".to_owned()),
     ] {
-        let world = World::new();
-        let mut browser = half_logged_in(&world).await;
-        let code = world.code(0);
-        world.accounts.change(2, change);
-        assert_ne!(give(&mut browser, &code).await.location(), Some("/in"));
-        assert_eq!(browser.get("/who").await.text(), "nobody");
+        for between_guard_and_check in [false, true] {
+            let world = World::new();
+            let mut browser = half_logged_in(&world).await;
+            let code = world.code(0);
+            match between_guard_and_check {
+                true => *world.accounts.meanwhile.lock().unwrap() = Some((2, change)),
+                false => world.accounts.change(2, change),
+            }
+            assert_ne!(give(&mut browser, &code).await.location(), Some("/in"));
+            assert_eq!(browser.get("/who").await.text(), "nobody");
+        }
     }
 }
 
@@ -381,6 +456,11 @@ async fn a_remembered_browser_is_one_factor() {
     let world = World::new();
     let mut browser = remembered(&world).await;
     assert_eq!(
+        browser.get("/look").await.text(),
+        "nobody",
+        "a look shows nobody"
+    );
+    assert_eq!(
         browser.get("/in").await.location(),
         Some("/login/code?next=%2Fin")
     );
@@ -433,4 +513,19 @@ async fn the_app_may_let_a_remembered_browser_in() {
         browser.get("/fresh").await.location(),
         Some("/confirm?next=%2Ffresh")
     );
+}
+
+/// What waits after a restore runs out as any other.
+#[tokio::test]
+async fn a_remembered_login_waits_for_ten_minutes_too() {
+    let world = World::new();
+    let mut browser = remembered(&world).await;
+    browser.get("/in").await;
+    let swept = async |after| {
+        world.clock.advance(minutes(after));
+        let sweep = Sweep::new(world.clock.now(), 1_000);
+        world.store.sweep(sweep).await.unwrap()
+    };
+    swept(9).await; // the code that was used
+    assert_eq!(swept(1).await, 1, "what waited");
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::http::{HeaderName, StatusCode};
 use portcullis::{EventKind, PeerAddress, Throttle, testing::TestClient};
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, task::JoinSet};
 
 use crate::world::*;
 
@@ -235,4 +235,24 @@ async fn a_window_ends_when_it_says() {
             .location(),
         Some("/in")
     );
+}
+
+/// Fifty at once on one account are as many tries as the limit, one by one or not.
+#[tokio::test]
+async fn no_number_of_requests_at_once_makes_more_tries() {
+    let world = World::with(|builder| builder.throttle(Throttle::default().per_account(10)));
+    let mut tries = JoinSet::new();
+    for _ in 0..50 {
+        let world = world.clone();
+        tries.spawn(async move {
+            log_in_as(&mut world.browser(), "one", "wrong")
+                .await
+                .status()
+        });
+    }
+    let mut tried = 0;
+    while let Some(status) = tries.join_next().await {
+        tried += usize::from(status.unwrap() == StatusCode::SEE_OTHER);
+    }
+    assert_eq!((tried, world.hashes()), (10, 10));
 }

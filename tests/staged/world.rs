@@ -15,14 +15,15 @@ use axum::{
     response::Redirect,
 };
 use portcullis::{
-    Anonymous, AnySession, AuthHash, AuthUser, Authenticated, BoxError, Builder, Data, EventKind,
-    FirstFactor, Fresh, HasKey, HasLoader, HasPassword, HasTotp, Login, LoginError, LoginManager,
-    OneTimeToken, Password, PasswordCost, Pending, Purpose, RecoveryCode, Routes, SecretKey,
-    Session, SessionData, Throttle, Timestamp, TotpCode, TotpSecret, TwoFactors,
-    store::MemoryStore,
+    Anonymous, AnySession, AuthHash, AuthUser, Authenticated, BoxError, Builder, CurrentUser, Data,
+    EventKind, FirstFactor, Fresh, HasKey, HasLoader, HasPassword, HasTotp, Login, LoginError,
+    LoginManager, OneTimeToken, Password, PasswordCost, Pending, Purpose, RecoveryCode, Routes,
+    SecretKey, Session, SessionData, Throttle, Timestamp, TotpCode, TotpSecret, TwoFactors, public,
     testing::{TestClient, TestClock, TestResponse},
 };
 use serde::{Deserialize, Serialize};
+
+use crate::support::Spy;
 
 #[derive(Clone, Debug)]
 pub struct Account {
@@ -73,6 +74,8 @@ pub struct Accounts {
     pub recovery: Mutex<HashSet<String>>,
     pub upgraded: Mutex<Vec<String>>,
     pub broken: AtomicBool,
+    /// What happens between the guard of the second factor and its check.
+    pub meanwhile: Mutex<Option<(u64, fn(&mut Account))>>,
 }
 
 impl Accounts {
@@ -116,6 +119,7 @@ impl Purpose for Reset {
 pub struct App {
     pub login: Login<Account>,
     pub accounts: Arc<Accounts>,
+    pub clock: TestClock,
 }
 
 #[derive(Deserialize)]
@@ -155,9 +159,27 @@ struct CodeForm {
 
 async fn code(
     session: Session<Pending<Account>>,
+    State(app): State<App>,
     Form(form): Form<CodeForm>,
 ) -> Result<Redirect, LoginError> {
+    if let Some((id, change)) = app.accounts.meanwhile.lock().unwrap().take() {
+        app.accounts.change(id, change);
+    }
     Ok(session.finish_login(form.code).await?.next_or("/in"))
+}
+
+/// The first factor was checked six minutes before the login begins.
+async fn begin_late(
+    session: Session<Anonymous>,
+    State(app): State<App>,
+) -> Result<&'static str, LoginError> {
+    let account = app.accounts.get(2).unwrap();
+    let FirstFactor::AsksForSecond(half) = app.login.vouch_for(account) else {
+        return Ok("one is enough");
+    };
+    app.clock.advance(minutes(6));
+    session.begin_login(half).await?;
+    Ok("begun")
 }
 
 #[derive(Deserialize)]
@@ -204,6 +226,12 @@ async fn confirm(
         }
     };
     Ok(session.confirm_login(verified).await?.next_or("/in"))
+}
+
+/// A look that is no first argument.
+async fn look(who: CurrentUser<Account>) -> String {
+    who.user()
+        .map_or("nobody".to_owned(), |account| account.name.clone())
 }
 
 async fn log_out(session: AnySession<Account>) -> Result<&'static str, LoginError> {
@@ -273,6 +301,16 @@ async fn follow_link(
     }
 }
 
+async fn mail_reset(
+    _: Anonymous,
+    State(app): State<App>,
+    Query(query): Query<Name>,
+) -> Result<String, LoginError> {
+    let account = app.accounts.find(&query.name).unwrap();
+    let token: OneTimeToken<Reset> = app.login.one_time_token(&account).await?;
+    Ok(token.reveal().to_owned())
+}
+
 async fn reset_with(
     _: Anonymous,
     State(app): State<App>,
@@ -302,7 +340,7 @@ pub struct World {
     pub app: Router,
     pub login: Login<Account>,
     pub accounts: Arc<Accounts>,
-    pub store: MemoryStore,
+    pub store: Spy,
     pub clock: TestClock,
     pub events: Arc<Mutex<Vec<EventKind>>>,
 }
@@ -316,9 +354,16 @@ impl World {
         Self::with(|builder| builder)
     }
 
+    pub fn with(settings: impl FnOnce(Ready) -> Ready) -> Self {
+        Self::with_routes(settings, |routes| routes)
+    }
+
     /// Account 1, `one`, has a password; 2, `two`, an authenticator app as well;
     /// 3, `three`, no password; 4, `four`, is inactive.
-    pub fn with(settings: impl FnOnce(Ready) -> Ready) -> Self {
+    pub fn with_routes(
+        settings: impl FnOnce(Ready) -> Ready,
+        more: impl FnOnce(Routes<App>) -> Routes<App>,
+    ) -> Self {
         let accounts = Accounts::default();
         let hash = Password::from(PASSWORD.to_owned())
             .hash(PasswordCost::new(8, 1))
@@ -335,9 +380,10 @@ impl World {
         }
         Self::server(
             Arc::new(accounts),
-            MemoryStore::new(),
+            Spy::default(),
             TestClock::at(START),
             settings,
+            more,
         )
     }
 
@@ -348,14 +394,16 @@ impl World {
             self.store.clone(),
             self.clock.clone(),
             settings,
+            |routes| routes,
         )
     }
 
     fn server(
         accounts: Arc<Accounts>,
-        store: MemoryStore,
+        store: Spy,
         clock: TestClock,
         settings: impl FnOnce(Ready) -> Ready,
+        more: impl FnOnce(Routes<App>) -> Routes<App>,
     ) -> Self {
         let loader = {
             let accounts = accounts.clone();
@@ -388,14 +436,16 @@ impl World {
         let manager = settings(builder).build().unwrap();
         let app = manager.into_router(|login| {
             handle = Some(login.clone());
-            let accounts = accounts.clone();
-            Routes::new()
+            let (accounts, clock) = (accounts.clone(), clock.clone());
+            more(Routes::new())
                 .get("/login", async |_: Anonymous| "login page")
                 .post("/login", log_in)
                 .get("/login/code", async |who: Pending<Account>| {
                     who.user().name.clone()
                 })
                 .post("/login/code", code)
+                .post("/login/late", begin_late)
+                .get("/look", public(look))
                 .post("/login/recovery", recovery)
                 .post("/confirm", confirm)
                 .get("/in", async |who: Authenticated<Account>| who.name.clone())
@@ -413,11 +463,16 @@ impl World {
                 .post("/password", change_password)
                 .get("/link", mail_link)
                 .post("/link", follow_link)
+                .get("/reset", mail_reset)
                 .post("/reset", reset_with)
                 .get("/cart", cart)
                 .post("/cart", add_to_cart)
                 .post("/logout", log_out)
-                .with_state(App { login, accounts })
+                .with_state(App {
+                    login,
+                    accounts,
+                    clock,
+                })
         });
         Self {
             app,

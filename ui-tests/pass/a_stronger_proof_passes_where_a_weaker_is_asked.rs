@@ -1,7 +1,7 @@
 #[path = "../common.rs"]
 mod common;
 use common::*;
-use portcullis::{Authenticated, Fresh, LoginError, Session};
+use portcullis::{Allowed, Authenticated, FiveMinutes, Fresh, LoginError, OneMinute, Session};
 
 fn order(by: &Authenticated<User>) -> &str {
     &by.name
@@ -24,6 +24,24 @@ async fn narrow(user: Authenticated<User>) -> Result<String, LoginError> {
     Ok(transfer(&user).to_owned())
 }
 
+fn in_five_minutes(by: &Fresh<User, FiveMinutes>) -> &str {
+    transfer(by)
+}
+
+async fn within(session: Session<Fresh<User, OneMinute>>) -> Result<(), LoginError> {
+    in_five_minutes(&session.widen());
+    transfer(&session);
+    order(&session);
+    session.logout_user().await.map(drop)
+}
+
+async fn permitted(by: Allowed<User, IsMember>) -> Result<(), LoginError> {
+    order(&by);
+    let by = by.into_authenticated().into_fresh()?;
+    in_five_minutes(&by.into_fresh_within()?);
+    Ok(())
+}
+
 fn main() {
-    let _ = (handler, narrow);
+    let _ = (handler, narrow, within, permitted);
 }

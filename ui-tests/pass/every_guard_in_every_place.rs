@@ -3,8 +3,8 @@ mod common;
 use axum::{http::request::Parts, routing::get};
 use common::*;
 use portcullis::{
-    Anonymous, AnySession, Authenticated, By, CurrentUser, Fresh, HoldsProof, LoginError, NoState,
-    Realms, Routes, Session, public,
+    Allowed, And, Anonymous, AnySession, Authenticated, By, CurrentUser, Fresh, HoldsProof,
+    LoginError, NoState, Not, Or, Realms, Routes, Session, public,
 };
 
 struct Member(Authenticated<User>);
@@ -42,6 +42,21 @@ async fn any(session: AnySession<User>) {
     }
 }
 
+async fn club(by: Allowed<User, Permitted>) {
+    let (_, _): (Club, _) = by.into_both();
+}
+async fn leave(_: Session<Club>) {}
+
+type Club = Allowed<User, IsMember>;
+type Permitted = And<IsMember, Or<Not<IsMember>, IsMember>>;
+
+fn members(area: Routes<TwoRealms, Club>) -> Routes<TwoRealms, Club> {
+    area.get("/", async |_: Club| {})
+        .get("/both", club)
+        .post("/leave", leave)
+        .service("/files", axum::Router::new().route("/a", get("a")))
+}
+
 type Staffed = Authenticated<Staff>;
 
 fn staffed(area: Routes<TwoRealms, Staffed>) -> Routes<TwoRealms, Staffed> {
@@ -67,6 +82,8 @@ fn main() {
             .get_callback("/callback", any)
             .cross_origin("/form-post", anyone)
             .area::<Staffed>("/staff", staffed)
+            .area::<Club>("/club", members)
+            .area::<Authenticated<User>>("/user", |area| area.get("/club", club))
             .nest("/part", Routes::new().get("/", public("part")))
             .merge(Routes::new().get("/merged", public("merged")))
             .public_router("/router", axum::Router::new().route("/a", get("a")))

@@ -152,9 +152,6 @@ pub(super) async fn count_try<U: AuthUser>(
         let Some(mut record) = core.load(pending.id).await? else {
             break;
         };
-        if record.hash != pending.hash {
-            break;
-        }
         let before = record.body.clone();
         let mut content = Content::decode(&before).map_err(|error| core.failed(error))?;
         let Some(facts) = content
