@@ -7,9 +7,9 @@ use crate::manager::FreshFor;
 /// How short ago the user must have given the password, as a type: the `W` of
 /// [`Fresh<U, W>`](crate::Fresh).
 ///
-/// Name one where the manager's [`fresh_for`](crate::Builder::fresh_for) is too
-/// long: `type JustNow` for a transfer, beside plain [`Fresh`](crate::Fresh) for
-/// an e-mail address. [`OneMinute`], [`FiveMinutes`] and [`FifteenMinutes`] are given.
+/// Name one for what the manager's [`fresh_for`](crate::Builder::fresh_for) is too
+/// long for: a transfer, where plain [`Fresh`](crate::Fresh) does for a new
+/// address. [`OneMinute`], [`FiveMinutes`] and [`FifteenMinutes`] are given.
 ///
 /// A name never widens the manager's window: of the two the narrower counts.
 ///

@@ -58,7 +58,8 @@ use crate::{
 ///
 /// # Security
 ///
-/// It says what was true when the policy was asked. It gives no `&mut` to the
+/// It says what was true when the policy was asked, and stays when the user logs
+/// out: it is a permission, and no proof of a login. It gives no `&mut` to the
 /// object, for another could be put in its place; [`into_object`](Self::into_object)
 /// gives the object, and the proof is gone.
 pub struct Granted<U, P, On> {
@@ -128,7 +129,7 @@ impl<U: AuthUser> Login<U> {
 
 impl<U, P, On> Granted<U, P, On> {
     /// Who may.
-    pub fn granted_to(&self) -> &Authenticated<U> {
+    pub fn granted_to(&self) -> &U {
         &self.by
     }
 
