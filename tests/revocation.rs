@@ -19,9 +19,19 @@ use std::{
     time::Duration,
 };
 
-use axum::{body::Body, http::Method};
+use axum::{
+    body::Body,
+    extract::Request,
+    http::{Method, request::Parts},
+    middleware::{Next, from_fn_with_state},
+    response::Response,
+};
 use futures_util::stream;
-use portcullis::{Authenticated, CurrentUser, Fresh, Session};
+use http_body_util::BodyExt;
+use portcullis::{
+    AnySession, Authenticated, By, CurrentUser, Fresh, HoldsProof, LoginError, NoState, Routes,
+    Session,
+};
 use support::*;
 use tokio::{sync::mpsc, time::timeout};
 
@@ -322,6 +332,8 @@ enum Meanwhile {
     Ended,
     AnHour,
     Inactive,
+    /// Another browser has shown the cookie.
+    Stale,
 }
 
 /// Who is let in and then sends slowly is asked for once more before the handler is called.
@@ -376,6 +388,7 @@ async fn a_slow_body_does_not_outlive_the_login() {
             Meanwhile::Nothing => {}
             Meanwhile::Ended => drop(world.sessions.end_all(&1).await.unwrap()),
             Meanwhile::AnHour => world.clock.pass(HOUR),
+            Meanwhile::Stale => unreachable!("see below"),
             Meanwhile::Inactive => world.database.change(1, |user| user.active = false),
         }
         drop(sender);
@@ -397,4 +410,118 @@ async fn a_body_that_comes_at_once_is_asked_for_nothing() {
     world.store.taken();
     browser.post("/save").await;
     assert_eq!(world.store.taken(), ["load"]);
+}
+
+/// A layer that looks who is there, and then takes its time over the body.
+async fn look_and_buffer(_: CurrentUser<User>, request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    let body = body.collect().await.unwrap().to_bytes();
+    next.run(Request::from_parts(parts, Body::from(body))).await
+}
+
+/// A guard of the app's own that takes its time.
+struct Slow(#[expect(dead_code, reason = "it is a guard")] Authenticated<User>);
+
+impl HoldsProof for Slow {
+    type Proof = Authenticated<User>;
+    type State = NoState;
+    type Rejection = LoginError;
+
+    async fn from_proof(
+        proof: Self::Proof,
+        _: &mut Parts,
+        _: &NoState,
+    ) -> Result<Self, LoginError> {
+        tokio::time::sleep(Duration::from_secs(60)).await; // of the paused clock
+        Ok(Self(proof))
+    }
+}
+
+/// One that holds a fresh proof which it made itself.
+struct Owner(#[expect(dead_code, reason = "it is a guard")] Fresh<User>);
+
+impl HoldsProof for Owner {
+    type Proof = Authenticated<User>;
+    type State = NoState;
+    type Rejection = LoginError;
+
+    async fn from_proof(
+        proof: Self::Proof,
+        _: &mut Parts,
+        _: &NoState,
+    ) -> Result<Self, LoginError> {
+        Ok(Self(proof.into_fresh()?))
+    }
+}
+
+async fn any(session: AnySession<User>, _: String) -> &'static str {
+    match session {
+        AnySession::Fresh(_) => "fresh",
+        AnySession::Authenticated(_) => "authenticated",
+        AnySession::Anonymous(_) => "anonymous",
+    }
+}
+
+async fn looked(who: CurrentUser<User>, _: String) -> Result<&'static str, LoginError> {
+    who.into_authenticated()?.into_fresh()?;
+    Ok("fresh")
+}
+
+/// Whatever lies between the cookie and the handler: what was found long ago is
+/// asked for once more.
+#[tokio::test(start_paused = true)]
+async fn what_takes_long_before_the_handler_does_not_outlive_the_login() {
+    for (path, meanwhile, status) in [
+        ("/layered", Meanwhile::Nothing, 200),
+        ("/layered", Meanwhile::Ended, 401),
+        ("/layered-fresh", Meanwhile::Nothing, 200),
+        ("/layered-fresh", Meanwhile::AnHour, 401),
+        ("/slow", Meanwhile::Nothing, 200),
+        ("/slow", Meanwhile::Ended, 401),
+        ("/owner", Meanwhile::Nothing, 200),
+        ("/owner", Meanwhile::AnHour, 401),
+        ("/whatever", Meanwhile::Nothing, 200),
+        ("/whatever", Meanwhile::AnHour, 401),
+        ("/whatever", Meanwhile::Stale, 401),
+        ("/looked", Meanwhile::Nothing, 200),
+        ("/looked", Meanwhile::AnHour, 401),
+        ("/looked", Meanwhile::Stale, 401),
+    ] {
+        let world = World::with(
+            |builder| builder,
+            |routes, login| {
+                let layered = Routes::<App>::new()
+                    .post("/layered", async |_: Authenticated<User>, _: String| ())
+                    .post("/layered-fresh", async |_: Fresh<User>, _: String| ())
+                    .layer(from_fn_with_state(login, look_and_buffer));
+                routes
+                    .merge(layered)
+                    .post("/slow", async |_: By<Slow>, _: String| ())
+                    .post("/owner", async |_: By<Owner>, _: String| ())
+                    .post("/whatever", any)
+                    .post("/looked", looked)
+            },
+        );
+        let mut browser = world.logged_in(1).await;
+        browser.get("/me").await;
+        let (sender, body) = slow_body();
+        let api = [("accept", "application/json")];
+        let request = browser.request(Method::POST, path, &api).map(|_| body);
+        let app = world.app.clone();
+        let answer = tokio::spawn(async move { send(&app, request).await });
+        sender.send("evil").unwrap();
+        tokio::time::sleep(Duration::from_secs(30)).await; // of the paused clock
+        match meanwhile {
+            Meanwhile::Nothing | Meanwhile::Inactive => {}
+            Meanwhile::Ended => drop(world.sessions.end_all(&1).await.unwrap()),
+            Meanwhile::AnHour => world.clock.pass(HOUR),
+            Meanwhile::Stale => {
+                browser.user_agent = "Other/1.0";
+                browser.get("/me").await;
+            }
+        }
+        drop(sender);
+        let reply = answer.await.unwrap();
+        assert_eq!(reply.status, status, "{path} {meanwhile:?}: {}", reply.body);
+    }
 }

@@ -25,7 +25,7 @@
 //! nothing. What these traits do takes a `Seal`, which nobody
 //! outside can write.
 
-use std::{future::Future, pin::Pin, time::Duration};
+use std::{future::Future, pin::Pin};
 
 use axum::{
     body::Body,
@@ -33,9 +33,8 @@ use axum::{
     http::request::Parts,
     response::{IntoResponse, Response},
 };
-use tokio::time::Instant;
 
-use crate::session::recheck;
+use crate::session::recheck_what_is_old;
 
 /// A function with the arguments `Args`, or [`public`](crate::public) around an axum handler.
 ///
@@ -218,22 +217,15 @@ where
         Ok(guard) => First::from_guard(guard),
         Err(refusal) => return refusal,
     };
-    let asked = Instant::now();
     let arguments = match A::extract(guard, parts, body, &state, sealed::Seal).await {
         Ok(arguments) => arguments,
         Err(rejection) => return rejection,
     };
-    if asked.elapsed() >= SLOW
-        && let Err(error) = recheck().await
-    {
+    if let Err(error) = recheck_what_is_old().await {
         return error.into_response();
     }
     handler.call(arguments).await.into_response()
 }
-
-/// A body that takes longer may outlive the login that was let in: then the
-/// login is asked for once more before the handler is called.
-const SLOW: Duration = Duration::from_secs(5);
 
 pub(super) mod sealed {
     /// Nobody outside can write this type, so nobody can write a method that takes it.

@@ -16,6 +16,7 @@ use crate::{
         access_table::who,
         handler::{Ask, AtTheTop, sealed},
     },
+    session::recheck_what_is_old,
     web::mount::{Mount, Visited},
 };
 
@@ -25,6 +26,13 @@ where
 {
     /// Serves a tower service under `path` to those who prove what this area
     /// asks for: files that only members see.
+    ///
+    /// # Security
+    ///
+    /// The guard is asked before the body is read. A service that takes long over a
+    /// body, such as an upload, serves it to the end although the login may have
+    /// ended meanwhile; a handler has the proof, and can ask once more
+    /// ([`recheck`](crate::Session::recheck)).
     ///
     /// # Example
     ///
@@ -228,6 +236,9 @@ where
     let serve = async move {
         if let Err(refusal) = G::ask(&mut parts, &state, sealed::Seal).await {
             return refusal;
+        }
+        if let Err(error) = recheck_what_is_old().await {
+            return error.into_response();
         }
         let ready = std::future::poll_fn(|context| service.poll_ready(context)).await;
         let Ok(()) = ready;

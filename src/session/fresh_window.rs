@@ -109,6 +109,15 @@ impl Within {
         second_factor: false,
     };
 
+    /// What both ask.
+    pub(crate) fn and(self, other: Self) -> Self {
+        let seconds = self.seconds.into_iter().chain(other.seconds).min();
+        Self {
+            seconds,
+            second_factor: self.second_factor || other.second_factor,
+        }
+    }
+
     /// The window that counts: the manager's, or this one if it is narrower.
     pub(crate) fn of(self, managers: FreshFor) -> FreshFor {
         managers.narrowed(self.seconds)

@@ -93,7 +93,7 @@ pub(crate) use custom::{Custom, Customs};
 pub(crate) use fresh_window::{AsNarrow, Within};
 pub(crate) use open::Found;
 pub(crate) use remember::SendAgain;
-pub(crate) use revocation::recheck;
+pub(crate) use revocation::recheck_what_is_old;
 pub(crate) use stranger::stranger;
 
 use std::{fmt, ops::Deref};

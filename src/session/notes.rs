@@ -2,6 +2,8 @@
 
 use std::{any::Any, sync::Arc};
 
+use tokio::time::Instant;
+
 use crate::{
     clock::Timestamp,
     error::LoginError,
@@ -54,6 +56,8 @@ struct Seen {
     presented: Presented,
     /// None as long as it is not known: also when a look failed or was dropped half-way.
     found: Option<Box<dyn Any + Send>>,
+    /// When that was found.
+    found_at: Option<Instant>,
     /// Who was found, to be asked for again.
     login: Option<Arc<dyn Recheck>>,
     /// A guard has asked whether that login is fresh, and within which window.
@@ -101,6 +105,7 @@ impl Notes {
             core: core.clone(),
             presented,
             found: None,
+            found_at: None,
             login: None,
             asked_for_fresh: None,
             asked_policy: None,
@@ -159,7 +164,10 @@ impl Notes {
     /// A guard of this realm asks whether the login is fresh.
     pub(crate) fn ask_for_fresh(&mut self, core: &Arc<Core>, within: Within) {
         if let Some(seen) = self.by_mut(core) {
-            seen.asked_for_fresh = Some(within);
+            let asked = seen
+                .asked_for_fresh
+                .map_or(within, |asked| asked.and(within));
+            seen.asked_for_fresh = Some(asked);
         }
     }
 
@@ -168,6 +176,12 @@ impl Notes {
         if let Some(seen) = self.by_mut(core) {
             seen.asked_policy = Some(policy);
         }
+    }
+
+    /// When the earliest was found of what this visit goes by.
+    pub(super) fn found_at(&self) -> Option<Instant> {
+        let logged_in = self.seen.iter().filter(|seen| seen.login.is_some());
+        logged_in.filter_map(|seen| seen.found_at).min()
     }
 
     /// Who was found in each realm, and how fresh it had to be; then the
@@ -195,6 +209,7 @@ impl Notes {
                 Found::Nobody => None,
             };
             seen.found = Some(Box::new(found));
+            seen.found_at = Some(Instant::now());
         }
     }
 

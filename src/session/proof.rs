@@ -19,6 +19,7 @@ use crate::{
         content::{Content, PendingFacts},
     },
     session::fresh_window::{AsNarrow, FreshWindow, ManagersWindow, Window, Within},
+    session::visit,
     store::Record,
     user::AuthUser,
 };
@@ -192,6 +193,9 @@ impl<U: AuthUser> Known<U> {
     pub(super) fn check_fresh(self: &Arc<Self>, within: Within) -> Result<(), LoginError> {
         let core = &self.realm.core;
         if self.is_fresh(core.now(), within) {
+            if let Some(visit) = visit::running(core) {
+                visit::note(visit, |notes| notes.ask_for_fresh(core, within));
+            }
             return Ok(());
         }
         self.emit(EventKind::UserNeedsRefresh);

@@ -6,8 +6,8 @@ use crate::{
     error::{Kind, LoginError},
     secret::equal,
     session::{
-        Authenticated, Fresh, LoggedIn, Session, Window, Within, open::Freshness, proof::Known,
-        visit,
+        Authenticated, Found, Fresh, LoggedIn, Session, Window, Within, open::Freshness,
+        proof::Known, visit,
     },
     store::{RecordKind, Watch},
     user::AuthUser,
@@ -144,26 +144,33 @@ impl<U: AuthUser> Recheck for Known<U> {
         fresh: Option<Within>,
     ) -> Pin<Box<dyn Future<Output = Result<(), LoginError>> + Send + '_>> {
         Box::pin(async move {
-            match fresh {
-                Some(within) => self.recheck_fresh(within).await.map(drop),
-                None if self.is_only_remembered() => Ok(()), // a look, which proves nothing
-                None => self
-                    .recheck()
-                    .await?
-                    .map(drop)
-                    .ok_or_else(|| Kind::Ended.into()),
+            let now = match fresh {
+                Some(within) => self.recheck_fresh(within).await?,
+                None if self.is_only_remembered() => return Ok(()), // a look, which proves nothing
+                None => self.recheck().await?.ok_or(Kind::Ended)?,
+            };
+            // Who asks from here on gets the login as it is now.
+            let core = &self.realm.core;
+            if let Some(visit) = visit::running(core) {
+                visit::note(visit, |notes| notes.change(core, Found::of(now)));
             }
+            Ok(())
         })
     }
 }
 
-/// Asks again for all whom this visit has found: between the guard and the
-/// handler lies the body, and it came slowly.
+/// Asks again for all whom this visit has found, if that was long ago: between
+/// the cookie and the handler may lie a slow body, a layer that looks and then
+/// waits, or a slow guard of the app's own.
 ///
 /// # Errors
 ///
 /// [`Kind::Ended`] when a login is over, and as a guard that is asked.
-pub(crate) async fn recheck() -> Result<(), LoginError> {
+pub(crate) async fn recheck_what_is_old() -> Result<(), LoginError> {
+    let found_at = visit::peek(|notes| notes.found_at()).flatten();
+    if found_at.is_none_or(|found_at| found_at.elapsed() < OLD) {
+        return Ok(());
+    }
     let logins = visit::peek(|notes| notes.logins());
     for (login, fresh) in logins.unwrap_or_default() {
         login.recheck(fresh).await?;
@@ -220,6 +227,9 @@ impl<U: AuthUser> Known<U> {
         Ok(Some(Arc::new(known)))
     }
 }
+
+/// What was found longer ago is asked for once more before a handler is called.
+const OLD: Duration = Duration::from_secs(5);
 
 /// How often the user of a login without a session is looked at.
 const BETWEEN_LOADS: Duration = Duration::from_secs(60);

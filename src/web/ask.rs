@@ -23,7 +23,7 @@ use crate::{
         let_in,
         presented::{Presented, Stranger},
         proof::Known,
-        visit::{self, Number},
+        visit::{self, Notes, Number},
     },
     user::{AuthUser, sealed::Factors as _},
     web::{CurrentUser, cookies, peer},
@@ -131,10 +131,15 @@ impl<U: AuthUser> Ask<'_, U> {
             Found::LoggedIn(known) => {
                 known.session()?;
                 match known.is_fresh(now, Within::MANAGERS) {
-                    true => AnySession::Fresh(Session {
-                        proof: Fresh::of(known),
-                        ticket,
-                    }),
+                    true => {
+                        let core = &self.login.0.core;
+                        let asked = |notes: &mut Notes| notes.ask_for_fresh(core, Within::MANAGERS);
+                        visit::note(ticket.visit, asked);
+                        AnySession::Fresh(Session {
+                            proof: Fresh::of(known),
+                            ticket,
+                        })
+                    }
                     false => AnySession::Authenticated(Session {
                         proof: Authenticated(known),
                         ticket,

@@ -106,7 +106,8 @@ impl<U: AuthUser> CurrentUser<U> {
         };
         let now = visit::note(self.visit, |notes| notes.found::<U>(&known.realm.core)).flatten();
         match now {
-            Some(Found::LoggedIn(now)) if now.is_same_login_as(&known) => Ok(Authenticated(known)),
+            // As it is now, should it have been asked for once more meanwhile.
+            Some(Found::LoggedIn(now)) if now.is_same_login_as(&known) => Ok(Authenticated(now)),
             _ => {
                 visit::note(self.visit, |notes| notes.asked = Some(realm.core.clone()));
                 Err(Kind::Ended.into())
