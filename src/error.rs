@@ -59,6 +59,10 @@ pub(crate) enum Kind {
     /// More passwords wait to be hashed than may.
     Busy,
     /// A password could not be hashed.
+    #[cfg_attr(
+        not(feature = "password"),
+        expect(dead_code, reason = "nothing is hashed")
+    )]
     Hashing,
     /// A new password is too short or too long.
     UnfitPassword,

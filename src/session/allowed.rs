@@ -7,7 +7,7 @@ use http::request::Parts;
 use crate::{
     error::{BoxError, Kind, LoginError},
     manager::caught,
-    session::{Authenticated, Within, proof::Known, revocation::Recheck},
+    session::{Authenticated, Within, known::Known, revocation::Recheck},
     user::AuthUser,
 };
 

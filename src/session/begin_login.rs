@@ -12,7 +12,7 @@ use crate::{
     },
     session::{
         Found, IsHalfVerified, MayLogIn, Pending, Session,
-        proof::Known,
+        known::Known,
         transition::{Unawaited, awaited},
         visit,
     },

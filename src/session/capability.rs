@@ -9,7 +9,7 @@ use crate::{
     manager::{Core, HalfVerified, Verified},
     session::{
         Allowed, Anonymous, Authenticated, Fresh, FreshWindow, OnlyRealm, Pending, Window, Within,
-        proof::Known,
+        known::Known,
     },
     user::AuthUser,
 };

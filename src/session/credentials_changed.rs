@@ -7,7 +7,7 @@ use crate::{
     event::EventKind,
     session::{
         Fresh, IsFresh, Session,
-        proof::Known,
+        known::Known,
         transition::{GoesOn, Kept, NewLogin, Unawaited, awaited, replace},
         visit,
     },

@@ -9,7 +9,7 @@ use crate::{
     secret::equal,
     session::{
         Fresh, IsPending, SecondFactor, Session,
-        proof::Known,
+        known::Known,
         remember::SeriesOf,
         second_factor::{checked, count_try, end_if_used_up},
         stranger,

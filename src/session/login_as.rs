@@ -6,7 +6,7 @@ use crate::{
     error::LoginError,
     manager::{Login, Source},
     session::{
-        proof::Known,
+        known::Known,
         remember::SeriesOf,
         transition::{Kept, NewLogin, replace},
         visit::Number,

@@ -9,7 +9,7 @@ use crate::{
     manager::{Core, LONGEST, Source, Verified},
     session::{
         Authenticated, Fresh, IsVerified, MayLogIn, Session,
-        proof::Known,
+        known::Known,
         remember::SeriesOf,
         stranger,
         transition::{Kept, NewLogin, Unawaited, awaited, replace},
@@ -192,7 +192,7 @@ impl<P, U, Next> LoginUser<P, U, Next> {
         mut self,
         staff: &Authenticated<S>,
     ) -> LoginUser<P, U, Authenticated<U>> {
-        self.options.actor = Some(staff.as_actor(&self.core));
+        self.options.actor = Some(staff.0.as_actor(&self.core));
         self.stale()
     }
 

@@ -8,7 +8,7 @@ use crate::{
     manager::{CookieOf, Sent, content::Content},
     session::{
         Anonymous, Found, KnowsUser, Session,
-        proof::Known,
+        known::Known,
         transition::{Unawaited, awaited},
         visit,
     },

@@ -41,6 +41,7 @@ pub(crate) mod device;
 mod device_name;
 mod finish_login;
 mod fresh_window;
+pub(crate) mod known;
 #[cfg(feature = "testing")]
 pub(crate) mod login_as;
 mod login_user;

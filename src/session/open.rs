@@ -9,7 +9,7 @@ use crate::{
     key::SignedBy,
     manager::{Realm, SessionInfo, content::Content},
     secret::equal,
-    session::{device::Visitor, proof::Known, remember::SendAgain},
+    session::{device::Visitor, known::Known, remember::SendAgain},
     store::{Record, RecordKind, Touch},
     token::Token,
     user::{AuthUser, UserIndex, sealed::Factors as _},

@@ -6,7 +6,7 @@ use crate::{
     error::LoginError,
     event::EventKind,
     manager::{ListedSession, Login, LoginId, content::Content, series::SeriesContent},
-    session::{Fresh, Within, proof::Known},
+    session::{Fresh, Within, known::Known},
     store::{Delete, Record, RecordKind},
     user::{AuthUser, UserIndex},
 };

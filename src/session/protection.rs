@@ -9,7 +9,7 @@ use crate::{
         Realm, SessionInfo, SessionProtection,
         content::{Content, Device},
     },
-    session::proof::Known,
+    session::known::Known,
     store::{End, Record, Swap, Update},
     user::AuthUser,
 };

@@ -6,8 +6,8 @@ use crate::{
     error::{Kind, LoginError},
     secret::equal,
     session::{
-        Authenticated, Found, Fresh, LoggedIn, Session, Window, Within, open::Freshness,
-        proof::Known, visit,
+        Authenticated, Found, Fresh, LoggedIn, Session, Window, Within, known::Known,
+        open::Freshness, visit,
     },
     store::{RecordKind, Watch},
     user::AuthUser,

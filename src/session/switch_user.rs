@@ -8,7 +8,7 @@ use crate::{
     manager::{Source, Verified},
     session::{
         Fresh, IsVerified, LoggedIn, Session,
-        proof::Known,
+        known::Known,
         remember::SeriesOf,
         transition::{Kept, NewLogin, Unawaited, awaited, replace},
         visit,

@@ -13,8 +13,8 @@ use crate::{
     },
     session::{
         Found, Session,
+        known::Known,
         open::used_at,
-        proof::Known,
         remember::{RememberCookie, SeriesOf},
         visit,
     },

@@ -39,7 +39,11 @@ pub use request::{TestRequest, TestResponse};
 
 pub use crate::session::login_as::LoginAs;
 
+#[cfg(feature = "password")]
+use crate::manager::Login;
 use crate::user::AuthUser;
+#[cfg(feature = "totp")]
+use crate::{clock::Timestamp, totp::TotpSecret};
 
 /// Logs a user in for one request of a test: an extension of the request.
 ///
@@ -95,7 +99,7 @@ pub fn login_as<U: AuthUser>(user: U) -> LoginAs<U> {
 /// }
 /// ```
 #[cfg(feature = "password")]
-pub fn password_hashes<U: AuthUser>(login: &crate::Login<U>) -> u64 {
+pub fn password_hashes<U: AuthUser>(login: &Login<U>) -> u64 {
     login.0.core.hashing.computed()
 }
 
@@ -111,6 +115,6 @@ pub fn password_hashes<U: AuthUser>(login: &crate::Login<U>) -> u64 {
 /// # Ok::<(), portcullis::BoxError>(())
 /// ```
 #[cfg(feature = "totp")]
-pub fn totp_code(secret: &crate::TotpSecret, at: crate::Timestamp) -> String {
+pub fn totp_code(secret: &TotpSecret, at: Timestamp) -> String {
     secret.code_at(at.unix_seconds())
 }

@@ -5,7 +5,7 @@ use std::{convert::Infallible, sync::Arc};
 use crate::{
     key::SecretKey,
     manager::{Login, LoginManager, SessionInfo},
-    session::{Allowed, Authenticated, Fresh, FreshWindow, Policy, let_in, proof::Known},
+    session::{Allowed, Authenticated, Fresh, FreshWindow, Policy, known::Known, let_in},
     user::AuthUser,
     web::{Granted, hand_over},
 };

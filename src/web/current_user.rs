@@ -10,7 +10,7 @@ use crate::{
     manager::{Login, SessionInfo},
     session::{
         Authenticated, Found,
-        proof::Known,
+        known::Known,
         visit::{self, Number},
     },
     user::AuthUser,

@@ -12,7 +12,7 @@ use crate::{
 impl<P> Session<P> {
     /// Goes where the browser was going when it was asked to log in, else to
     /// `fallback`: 303 to the `next` in this request's query, or in the cookie
-    /// of [`NextIn::Cookie`](crate::NextIn::Cookie), which a login removes.
+    /// of [`NextIn::Cookie`], which a login removes.
     ///
     /// A form without `action` is posted to the address it came from, so the
     /// query keeps `next` by itself.

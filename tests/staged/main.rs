@@ -14,5 +14,6 @@ mod passwords;
 mod second_factor;
 #[path = "../support/mod.rs"]
 mod support;
+mod table;
 mod throttle;
 mod world;

@@ -16,9 +16,9 @@ use axum::{
 };
 use portcullis::{
     Anonymous, AnySession, AuthHash, AuthUser, Authenticated, BoxError, Builder, CurrentUser, Data,
-    EventKind, FirstFactor, Fresh, HasKey, HasLoader, HasPassword, HasTotp, Login, LoginError,
-    LoginManager, OneTimeToken, Password, PasswordCost, Pending, Purpose, RecoveryCode, Routes,
-    SecretKey, Session, SessionData, Throttle, Timestamp, TotpCode, TotpSecret, TwoFactors, public,
+    FirstFactor, Fresh, HasKey, HasLoader, HasPassword, HasTotp, Login, LoginError, LoginManager,
+    OneTimeToken, Password, PasswordCost, Pending, Purpose, RecoveryCode, Routes, SecretKey,
+    Session, SessionData, Throttle, Timestamp, TotpCode, TotpSecret, TwoFactors, public,
     testing::{TestClient, TestClock, TestResponse},
 };
 use serde::{Deserialize, Serialize};
@@ -67,6 +67,9 @@ impl HasTotp for Account {
     }
 }
 
+/// What happens to an account behind the app's back.
+pub type Change = (u64, fn(&mut Account));
+
 /// The database.
 #[derive(Default)]
 pub struct Accounts {
@@ -75,7 +78,7 @@ pub struct Accounts {
     pub upgraded: Mutex<Vec<String>>,
     pub broken: AtomicBool,
     /// What happens between the guard of the second factor and its check.
-    pub meanwhile: Mutex<Option<(u64, fn(&mut Account))>>,
+    pub meanwhile: Mutex<Option<Change>>,
 }
 
 impl Accounts {
@@ -342,7 +345,8 @@ pub struct World {
     pub accounts: Arc<Accounts>,
     pub store: Spy,
     pub clock: TestClock,
-    pub events: Arc<Mutex<Vec<EventKind>>>,
+    /// Who may call what.
+    pub table: String,
 }
 
 pub const PASSWORD: &str = "correct horse";
@@ -432,12 +436,12 @@ impl World {
             .refresh_path("/confirm")
             .dangerous()
             .cheap_passwords();
-        let mut handle = None;
+        let (mut handle, mut table) = (None, String::new());
         let manager = settings(builder).build().unwrap();
         let app = manager.into_router(|login| {
             handle = Some(login.clone());
             let (accounts, clock) = (accounts.clone(), clock.clone());
-            more(Routes::new())
+            let routes = more(Routes::new())
                 .get("/login", async |_: Anonymous| "login page")
                 .post("/login", log_in)
                 .get("/login/code", async |who: Pending<Account>| {
@@ -467,12 +471,13 @@ impl World {
                 .post("/reset", reset_with)
                 .get("/cart", cart)
                 .post("/cart", add_to_cart)
-                .post("/logout", log_out)
-                .with_state(App {
-                    login,
-                    accounts,
-                    clock,
-                })
+                .post("/logout", log_out);
+            table = routes.access_table().to_string();
+            routes.with_state(App {
+                login,
+                accounts,
+                clock,
+            })
         });
         Self {
             app,
@@ -480,7 +485,7 @@ impl World {
             accounts,
             store,
             clock,
-            events: Arc::default(),
+            table,
         }
     }
 

@@ -6,7 +6,7 @@ use crate::{
     clock::Timestamp,
     error::LoginError,
     manager::{CookieOf, Core, Sent, content::LoginFacts, series::SeriesContent},
-    session::{proof::Known, visit::Notes},
+    session::{known::Known, visit::Notes},
     store::{Record, RecordId, RecordKind},
     token::Token,
     user::{AuthUser, UserIndex},

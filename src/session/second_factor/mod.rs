@@ -13,7 +13,7 @@ use std::{future::Future, sync::Arc};
 use crate::{
     error::{BoxError, Kind, LoginError},
     manager::{HalfVerified, Login, Realm, Verified, content::Content, settings::MAX_TRIES},
-    session::{Found, proof::Known, visit},
+    session::{Found, known::Known, visit},
     store::{Record, Swap, Update},
     user::AuthUser,
 };
