@@ -85,7 +85,8 @@ pub type Checked<A> = <<A as Arguments>::First as Access>::With<A>;
 #[derive(Debug)]
 pub enum Reads {}
 
-/// The right of a guard that may begin a login: `Session<Anonymous>`, [`AnySession`](crate::AnySession).
+/// The right of a guard that may begin or finish a login: `Session<Anonymous>`,
+/// `Session<Pending<U>>`, [`AnySession`](crate::AnySession).
 #[derive(Debug)]
 pub enum LogsIn {}
 
@@ -125,7 +126,7 @@ impl MayBeGet for Reads {}
 /// A right that may be held by a route that another site sends the browser back to.
 #[diagnostic::on_unimplemented(
     message = "a callback begins a login, and this guard is not for that",
-    label = "expected `Session<Anonymous>` or `AnySession<User>` as the first argument",
+    label = "expected `Session<Anonymous>`, `Session<Pending<User>>` or `AnySession<User>` as the first argument",
     note = "a page that only reads is `.get(…)`; what changes a login is `.post(…)`"
 )]
 pub trait MayBeCallback: sealed::Right {}

@@ -1,14 +1,17 @@
 //! Login states as types.
 //!
 //! A handler asks for a **proof** and gets it after the check, or is not
-//! called: [`Anonymous`], [`Authenticated`], [`Fresh`], [`Allowed`]. It asks for a
-//! [`Session`] of that proof if it wants to change the state; a
+//! called: [`Anonymous`], [`Pending`], [`Authenticated`], [`Fresh`], [`Allowed`].
+//! It asks for a [`Session`] of that proof if it wants to change the state; a
 //! transition consumes the session and gives back the next one:
 //!
 //! | from | transition | to |
 //! |---|---|---|
 //! | `Session<Anonymous>` | [`login_user`](Session::login_user) | `Session<Fresh<U>>` |
 //! | | [`login_user`](Session::login_user)`.stale()` | `Session<Authenticated<U>>` |
+//! | | [`begin_login`](Session::begin_login), the first of two factors | `Session<Pending<U>>` |
+//! | `Session<Pending<U>>` | [`finish_login`](Session::finish_login), the second | `Session<Fresh<U>>` |
+//! | | [`logout_user`](Session::logout_user) | `Session<Anonymous<U>>` |
 //! | `Session<Authenticated<U>>`, `Session<Fresh<U>>` | [`confirm_login`](Session::confirm_login) | `Session<Fresh<U>>` |
 //! | | [`switch_user`](Session::switch_user) | `Session<Fresh<U>>` |
 //! | | [`logout_user`](Session::logout_user) | `Session<Anonymous<U>>` |
