@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     clock::Timestamp,
     error::BoxError,
-    manager::{LoginId, Source, actor::ActorFacts},
+    manager::{LoginId, Source, actor::ActorFacts, settings::MAX_TRIES},
 };
 
 /// The body of a session: who is logged in, if anybody, and the app's data.
@@ -58,6 +58,13 @@ pub(crate) struct PendingFacts {
     pub(crate) tries: u8,
     /// How long this browser is to be remembered, in seconds, if at all.
     pub(crate) remember: Option<u64>,
+}
+
+impl PendingFacts {
+    /// May it not be tried any more?
+    pub(crate) fn is_used_up(self) -> bool {
+        self.tries >= MAX_TRIES
+    }
 }
 
 /// Digests of what tells one browser from another, each bound to realm and

@@ -11,7 +11,7 @@ use crate::{
         Fresh, IsPending, SecondFactor, Session,
         known::Known,
         remember::SeriesOf,
-        second_factor::{checked, count_try, end_if_used_up},
+        second_factor::{checked, count_try, note_if_used_up},
         stranger,
         transition::{GoesOn, Kept, NewLogin, Unawaited, awaited, replace},
         visit,
@@ -122,7 +122,7 @@ async fn finish<U: AuthUser>(
     let record = count_try(realm, known.session()?).await?;
     let user = still_who_it_was(known, &record).await?;
     if !check(&login, &user).await? {
-        end_if_used_up(known, &record, number).await?;
+        note_if_used_up(known, &record, number)?;
         return Err(Kind::Refused.into());
     }
     let remember = known.pending.and_then(|pending| pending.remember);

@@ -119,8 +119,10 @@ impl<U: AuthUser> Realm<U> {
         if !login.forced && !user.is_active() {
             return self.end(&record, "inactive user").await;
         }
-        if login.pending.is_some() && !U::Factors::is_another_asked(&user) {
-            return Ok(None); // the second factor was removed meanwhile: log in anew
+        if let Some(pending) = login.pending
+            && (pending.is_used_up() || !U::Factors::is_another_asked(&user))
+        {
+            return Ok(None); // too many tries, or the second factor was removed: log in anew
         }
         let auth_hash = user
             .session_auth_hash()

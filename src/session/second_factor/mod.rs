@@ -12,7 +12,11 @@ use std::{future::Future, sync::Arc};
 
 use crate::{
     error::{BoxError, Kind, LoginError},
-    manager::{HalfVerified, Login, Realm, Verified, content::Content, settings::MAX_TRIES},
+    manager::{
+        HalfVerified, Login, Realm, Verified,
+        content::{Content, PendingFacts},
+        settings::MAX_TRIES,
+    },
     session::{Found, known::Known, visit},
     store::{Record, Swap, Update},
     user::AuthUser,
@@ -161,7 +165,7 @@ pub(super) async fn count_try<U: AuthUser>(
         else {
             break;
         };
-        if facts.tries >= MAX_TRIES {
+        if facts.is_used_up() {
             break;
         }
         facts.tries += 1;
@@ -180,18 +184,18 @@ pub(super) async fn count_try<U: AuthUser>(
     Err(Kind::Ended.into())
 }
 
-/// Ends a pending login whose tries are used up: the first factor is to be
-/// given again.
-pub(super) async fn end_if_used_up<U: AuthUser>(
+/// Tells this visit that a pending login is nobody's any more, if its tries are
+/// used up: the first factor is to be given again. The record stays until it
+/// runs out: another tab may be about to finish with the right code.
+pub(super) fn note_if_used_up<U: AuthUser>(
     known: &Arc<Known<U>>,
     record: &Record,
     number: visit::Number,
 ) -> Result<(), LoginError> {
     let core = &known.realm.core;
     let content = Content::decode(&record.body).map_err(|error| core.failed(error))?;
-    let tries = content.login.and_then(|login| login.pending);
-    if tries.is_some_and(|pending| pending.tries >= MAX_TRIES) {
-        core.delete(record.id).await?;
+    let pending = content.login.and_then(|login| login.pending);
+    if pending.is_none_or(PendingFacts::is_used_up) {
         visit::note(number, |notes| notes.change::<U>(core, Found::Nobody));
     }
     Ok(())
