@@ -86,23 +86,9 @@ impl<U: AuthUser> Login<U> {
                 digest(&parts)
             }
         };
-        let throttle = &core.settings.throttle;
         let caller = visit::caller(core);
         let mut attempt = LoginAttempt::new(core, account, caller);
-        let known = attempt.known.map(|known| known.browser);
-        let is_counted = match known {
-            Some(browser) => {
-                let limit = throttle.per_account_here;
-                attempt.count("browser", &[&account, &browser], limit).await
-            }
-            None => Err(Kind::Throttled { retry_after: 0 }.into()),
-        };
-        let is_counted = match is_counted {
-            // A known browser whose limit is used up may be a stolen one: it is a stranger.
-            Err(error) if error.is_throttled() => attempt.count_a_stranger(caller.network).await,
-            counted => counted,
-        };
-        match is_counted {
+        match attempt.count_first_factor(caller.network).await {
             Ok(()) => Ok(attempt),
             Err(error) => Err(attempt.turn_away(error).await),
         }
@@ -113,16 +99,7 @@ impl<U: AuthUser> Login<U> {
         let core = &self.0.core;
         let account = account_of(core, user)?;
         let mut attempt = LoginAttempt::new(core, account, visit::caller(core));
-        let limit = core.settings.throttle.second_factor;
-        let counted = match attempt.known {
-            Some(KnownBrowser { browser, .. }) => {
-                attempt
-                    .count("second factor of a browser", &[&account, &browser], limit)
-                    .await
-            }
-            None => attempt.count("second factor", &[&account], limit).await,
-        };
-        match counted {
+        match attempt.count_second_factor().await {
             Ok(()) => Ok(attempt),
             Err(error) => Err(attempt.turn_away(error).await),
         }
@@ -167,20 +144,40 @@ impl LoginAttempt {
         });
     }
 
-    /// One more of an account, and of a network if there is one.
-    async fn count_a_stranger(&mut self, network: Option<IpAddr>) -> Result<(), LoginError> {
-        let throttle = self.core.settings.throttle.clone();
-        let account = self.account;
+    /// One more of a browser that is known, or else of an account and a network.
+    async fn count_first_factor(&mut self, network: Option<IpAddr>) -> Result<(), LoginError> {
+        let (throttle, account) = (self.core.settings.throttle.clone(), self.account);
+        if let Some(KnownBrowser { browser, .. }) = self.known {
+            let limit = throttle.per_account_here;
+            match self.count("browser", &[&account, &browser], limit).await {
+                // Its limit is used up: it may be a stolen one, so it is a stranger.
+                Err(error) if error.is_throttled() => {}
+                counted => return counted,
+            }
+        }
         if let Some(network) = network.map(|network| network.to_string()) {
             let network = network.as_bytes();
+            let here = throttle.per_account_here;
             self.count("network", &[network], throttle.per_network)
                 .await?;
-            let here = throttle.per_account_here;
             self.count("account here", &[&account, network], here)
                 .await?;
         }
         self.count("account", &[&account], throttle.per_account)
             .await
+    }
+
+    /// One more of a browser that is known, or else of an account.
+    async fn count_second_factor(&mut self) -> Result<(), LoginError> {
+        let (limit, account) = (self.core.settings.throttle.second_factor, self.account);
+        match self.known {
+            Some(KnownBrowser { browser, .. }) => {
+                let parts: [&[u8]; 2] = [&account, &browser];
+                self.count("second factor of a browser", &parts, limit)
+                    .await
+            }
+            None => self.count("second factor", &[&account], limit).await,
+        }
     }
 
     async fn count(&mut self, what: &str, parts: &[&[u8]], limit: Limit) -> Result<(), LoginError> {
