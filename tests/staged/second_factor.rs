@@ -185,6 +185,8 @@ async fn eleven_wrong_codes_are_one_too_many() {
         Some("/login"),
         "the right one comes too late"
     );
+    let page = browser.get("/login").await;
+    assert_eq!(page.text(), "login page", "the way to begin anew is open");
     let mut browser = half_logged_in(&world).await;
     for _ in 6..=10 {
         give(&mut browser, "000000").await;
