@@ -64,6 +64,10 @@ impl<U: AuthUser> Login<U> {
     ///
     /// # Security
     ///
+    /// It asks the request for its network where the handler's first argument is
+    /// `Anonymous` or a `Session`: elsewhere, as in a `public` handler, only the
+    /// account is counted.
+    ///
     /// A hash that [was imported](crate::Builder::password_upgrade) takes another
     /// time than ours until its user has logged in once.
     pub fn check_password<'a>(

@@ -11,7 +11,7 @@ use crate::{
         transition::{Kept, NewLogin, replace},
         visit::Number,
     },
-    user::AuthUser,
+    user::{AuthUser, sealed::Factors as _},
 };
 
 /// Logs a user in for the request that has it among its extensions: from
@@ -66,7 +66,8 @@ impl<U: AuthUser> LoginAs<U> {
         let (user, stale, remembered) =
             self.change(|wanted| (wanted.user.take(), wanted.stale, wanted.remembered));
         let Some(user) = user else { return Ok(None) };
-        let verified = login.verified(user, false);
+        let both = U::Factors::is_another_asked(&user);
+        let verified = login.verified(user, both);
         let lasts = verified.realm.core.settings.remember.lasts;
         let new = NewLogin {
             verified: (!stale).then_some(verified.at),

@@ -36,9 +36,10 @@ pub trait Purpose: 'static {
     /// 5.0, 6.5.5 allows.
     const LASTS: Duration = Duration::from_secs(10 * 60);
 
-    /// How many tokens one user gets in an hour. Default: 5, so that nobody fills
-    /// a mailbox.
-    const PER_HOUR: u32 = 5;
+    /// How many tokens one user gets within [`LASTS`](Self::LASTS). Default: 3, so
+    /// that nobody fills a mailbox. Whoever asks for all of them keeps nobody out:
+    /// the user has got those, and each is good to the end of that time.
+    const AT_ONCE: u32 = 3;
 }
 
 /// A token that proves once, within minutes, that somebody got a message: from
@@ -120,7 +121,7 @@ impl<U: AuthUser> Login<U> {
     /// # Errors
     ///
     /// [`is_throttled`](LoginError::is_throttled) when this user got
-    /// [too many](Purpose::PER_HOUR), [`is_inactive`](LoginError::is_inactive),
+    /// [too many](Purpose::AT_ONCE), [`is_inactive`](LoginError::is_inactive),
     /// and [`is_store`](LoginError::is_store).
     ///
     /// # Security
@@ -138,8 +139,8 @@ impl<U: AuthUser> Login<U> {
         }
         let (index, id) = core.index::<U>(&user.id())?;
         let limit = Limit {
-            most: P::PER_HOUR,
-            window: Duration::from_secs(60 * 60),
+            most: P::AT_ONCE,
+            window: P::LASTS,
         };
         let tally = Tally::of(
             core,

@@ -45,7 +45,8 @@ use crate::user::AuthUser;
 #[cfg(feature = "totp")]
 use crate::{clock::Timestamp, totp::TotpSecret};
 
-/// Logs a user in for one request of a test: an extension of the request.
+/// Logs a user in for one request of a test, by all factors that the user has: an
+/// extension of the request.
 ///
 /// # Example
 ///

@@ -40,7 +40,10 @@ impl<U: AuthUser> Ask<'_, U> {
     pub(crate) async fn anonymous<V>(&self) -> Result<Anonymous<V>, LoginError> {
         visit::note(self.enter()?, |notes| notes.asked_for_nobody = true);
         match self.find(Use::Guard).await? {
-            Found::Nobody => Ok(Anonymous::new(self.login.0.core.clone())),
+            Found::Nobody => {
+                self.see_caller(self.enter()?);
+                Ok(Anonymous::new(self.login.0.core.clone()))
+            }
             Found::Pending(_) => {
                 self.next(self.enter()?);
                 Err(Kind::Pending.into())
@@ -192,7 +195,8 @@ impl<U: AuthUser> Ask<'_, U> {
         Ok(Ticket { visit, next })
     }
 
-    /// Who holds a session may check a password with it, or a second factor.
+    /// Who is a stranger, or holds a session, may be about to give a password or a
+    /// second factor.
     fn see_caller(&self, visit: Number) {
         let core = &self.login.0.core;
         let headers = &self.request.headers;
