@@ -199,53 +199,38 @@ impl LoginError {
         self.kind
     }
 
-    /// An error of the store; logged here, where it enters.
+    /// An error of the store.
     pub(crate) fn store(realm: &str, source: impl Into<BoxError>) -> Self {
-        let source = source.into();
-        tracing::error!(target: "portcullis", realm, error = %source, "the session store failed");
-        Self {
-            kind: Kind::Store,
-            source: Some(source),
-        }
+        Self::entered(Kind::Store, Some(realm), source.into())
     }
 
-    /// An error of the user loader; logged here, where it enters.
+    /// An error of the user loader.
     pub(crate) fn loader(realm: &str, source: impl Into<BoxError>) -> Self {
-        let source = source.into();
-        tracing::error!(target: "portcullis", realm, error = %source, "the user loader failed");
-        Self {
-            kind: Kind::Loader,
-            source: Some(source),
-        }
+        Self::entered(Kind::Loader, Some(realm), source.into())
     }
 
-    /// An error of a check of the app's; logged here, where it enters.
+    /// An error of the app's check of a second factor.
     pub(crate) fn check(realm: &str, source: impl Into<BoxError>) -> Self {
-        let source = source.into();
-        tracing::error!(target: "portcullis", realm, error = %source, "the check of a second factor failed");
-        Self {
-            kind: Kind::Check,
-            source: Some(source),
-        }
+        Self::entered(Kind::Check, Some(realm), source.into())
     }
 
-    /// An error of a policy; logged here, where it enters.
+    /// An error of a policy.
     pub(crate) fn policy(realm: &str, source: impl Into<BoxError>) -> Self {
-        let source = source.into();
-        tracing::error!(target: "portcullis", realm, error = %source, "the policy failed");
-        Self {
-            kind: Kind::Policy,
-            source: Some(source),
-        }
+        Self::entered(Kind::Policy, Some(realm), source.into())
     }
 
-    /// A password could not be hashed; logged here, where it enters.
+    /// A password could not be hashed.
     #[cfg(feature = "password")]
     pub(crate) fn hashing(source: impl Into<BoxError>) -> Self {
-        let source = source.into();
-        tracing::error!(target: "portcullis", error = %source, "a password could not be hashed");
+        Self::entered(Kind::Hashing, None, source.into())
+    }
+
+    /// What fails outside of the library is logged here, where it enters.
+    fn entered(kind: Kind, realm: Option<&str>, source: BoxError) -> Self {
+        let what = kind.describe();
+        tracing::error!(target: "portcullis", realm, error = %source, "{what}");
         Self {
-            kind: Kind::Hashing,
+            kind,
             source: Some(source),
         }
     }
