@@ -7,7 +7,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError, atomic::AtomicU64},
 };
 
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::{
     error::{BoxError, Kind, LoginError},
@@ -52,11 +52,17 @@ impl Hashing {
     ///
     /// # Errors
     ///
-    /// [`Kind::Busy`] when the queue is full, or the share of this network.
-    pub(crate) fn place(&self, network: Option<IpAddr>) -> Result<Place, LoginError> {
+    /// [`Kind::Busy`] when the queue is full, or the share of this network, or of
+    /// strangers: a quarter is kept for browsers that have logged in before.
+    pub(crate) fn place(
+        &self,
+        network: Option<IpAddr>,
+        is_known: bool,
+    ) -> Result<Queued, LoginError> {
         let mut waiting = self.0.waiting();
         let of_network = network.map_or(0, |network| *waiting.of.get(&network).unwrap_or(&0));
-        if waiting.all >= MAX_WAITING || of_network >= MAX_OF_A_NETWORK {
+        let most = if is_known { MAX_WAITING } else { MAX_STRANGERS };
+        if waiting.all >= most || of_network >= MAX_OF_A_NETWORK {
             return Err(Kind::Busy.into());
         }
         waiting.all += 1;
@@ -64,7 +70,7 @@ impl Hashing {
             *waiting.of.entry(network).or_default() += 1;
         }
         let queue = self.0.clone();
-        Ok(Place(Arc::new(Held { queue, network })))
+        Ok(Queued(Arc::new(Held { queue, network })))
     }
 }
 
@@ -76,7 +82,7 @@ impl Inner {
 
 /// A place in the queue; dropped, it is free again, but not before a hash that
 /// has begun is done.
-pub(crate) struct Place(Arc<Held>);
+pub(crate) struct Queued(Arc<Held>);
 
 struct Held {
     queue: Arc<Inner>,
@@ -97,7 +103,19 @@ impl Drop for Held {
     }
 }
 
-impl Place {
+impl Queued {
+    /// Waits for a core.
+    pub(crate) async fn turn(self) -> Result<Turn, LoginError> {
+        let permit = self.0.queue.running.clone().acquire_owned().await;
+        let permit = permit.map_err(LoginError::hashing)?;
+        Ok(Turn(Arc::new((self, permit))))
+    }
+}
+
+/// A core to hash on, until it is dropped and what has begun is done.
+pub(crate) struct Turn(Arc<(Queued, OwnedSemaphorePermit)>);
+
+impl Turn {
     /// What a password is worth against a hash; without one the same work is done.
     pub(crate) async fn verify(
         &self,
@@ -122,13 +140,10 @@ impl Place {
         &self,
         work: impl FnOnce(&Inner) -> Result<T, BoxError> + Send + 'static,
     ) -> Result<T, LoginError> {
-        let held = self.0.clone();
-        let permit = held.queue.running.clone().acquire_owned().await;
-        let permit = permit.map_err(LoginError::hashing)?;
+        let turn = self.0.clone();
         let done = tokio::task::spawn_blocking(move || {
-            let done = work(&held.queue);
-            drop((permit, held));
-            done
+            let (place, _) = &*turn;
+            work(&place.0.queue)
         });
         done.await
             .map_err(LoginError::hashing)?
@@ -138,6 +153,9 @@ impl Place {
 
 /// How many requests may wait for a hash, or have one computed. Beyond it 503.
 const MAX_WAITING: usize = 256;
+
+/// How many of them may be of browsers that have not logged in before.
+const MAX_STRANGERS: usize = MAX_WAITING * 3 / 4;
 
 /// How many of them may be of one network.
 const MAX_OF_A_NETWORK: usize = 32;
@@ -151,26 +169,31 @@ mod tests {
         let hashing = Hashing::new(PasswordCost::CHEAP);
         let flood: Option<IpAddr> = Some([192, 0, 2, 1].into());
         let other: Option<IpAddr> = Some([192, 0, 2, 2].into());
+        let is_busy = |place: Result<Queued, LoginError>| place.is_err_and(|error| error.is_busy());
         let mut places: Vec<_> = (0..MAX_OF_A_NETWORK)
-            .map(|_| hashing.place(flood).unwrap())
+            .map(|_| hashing.place(flood, false).unwrap())
             .collect();
-        assert!(hashing.place(flood).is_err_and(|error| error.is_busy()));
-        places.push(hashing.place(other).unwrap());
-        for _ in places.len()..MAX_WAITING {
-            places.push(hashing.place(None).unwrap());
+        assert!(is_busy(hashing.place(flood, false)));
+        places.push(hashing.place(other, false).unwrap());
+        for _ in places.len()..MAX_STRANGERS {
+            places.push(hashing.place(None, false).unwrap());
         }
         for network in [None, other] {
-            assert!(hashing.place(network).is_err_and(|error| error.is_busy()));
+            assert!(is_busy(hashing.place(network, false)));
         }
+        for _ in places.len()..MAX_WAITING {
+            places.push(hashing.place(None, true).unwrap());
+        }
+        assert!(is_busy(hashing.place(None, true)));
         places.clear();
-        assert!(hashing.place(flood).is_ok() && hashing.place(None).is_ok());
+        assert!(hashing.place(flood, false).is_ok() && hashing.place(None, false).is_ok());
         assert!(hashing.0.waiting().of.is_empty());
     }
 
     #[tokio::test]
     async fn a_place_is_held_until_its_hash_is_done() {
         let hashing = Hashing::new(PasswordCost::CHEAP);
-        let place = hashing.place(None).unwrap();
+        let place = hashing.place(None, false).unwrap();
         let (begin, begun) = tokio::sync::oneshot::channel();
         let (end, ended) = std::sync::mpsc::channel::<()>();
         let work = tokio::spawn(async move {
@@ -179,7 +202,7 @@ mod tests {
                 ended.recv().ok();
                 Ok(())
             };
-            place.run(slow).await
+            place.turn().await?.run(slow).await
         });
         begun.await.unwrap();
         work.abort(); // the client has gone

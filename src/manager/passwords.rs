@@ -33,7 +33,8 @@ impl<L, K> Builder<L, K> {
 
     /// Replaces weak hashes: after a right password whose hash is another
     /// system's, or cost less than [`password_cost`](Self::password_cost), `save` gets the
-    /// user and a new hash, and gives back the user as it is then.
+    /// user and a new hash, and gives back the user as it is then; none if the hash
+    /// was another one by now, for the password was changed meanwhile.
     ///
     /// As after every change of the hash the user's other sessions end, if
     /// [`session_auth_hash`](AuthUser::session_auth_hash) is made of it.
@@ -55,9 +56,9 @@ impl<L, K> Builder<L, K> {
     /// # async fn load(_: u64) -> Result<Option<Account>, std::io::Error> { Ok(None) }
     /// use portcullis::LoginManager;
     ///
-    /// async fn save(account: Account, hash: String) -> Result<Account, std::io::Error> {
-    ///     // UPDATE accounts SET hash = $1 WHERE id = $2
-    ///     Ok(Account { hash, ..account })
+    /// async fn save(account: Account, hash: String) -> Result<Option<Account>, std::io::Error> {
+    ///     // UPDATE accounts SET hash = $1 WHERE id = $2 AND hash = $3 (the one of `account`)
+    ///     Ok(Some(Account { hash, ..account }))
     /// }
     ///
     /// let builder = LoginManager::builder().user_loader(load).password_upgrade(save);
@@ -68,7 +69,7 @@ impl<L, K> Builder<L, K> {
         L: UserKnown<User = U>,
         U: AuthUser,
         F: Fn(U, String) -> Fut + Send + Sync + 'static,
-        Fut: Future<Output = Result<U, E>> + Send + 'static,
+        Fut: Future<Output = Result<Option<U>, E>> + Send + 'static,
         E: Into<BoxError> + Send + 'static,
     {
         self.loader.has_loader().0.upgrade = Some(Box::new(Saves(save)));
@@ -99,13 +100,12 @@ impl<U, F, Fut, E> DynSaver<U> for Saves<F>
 where
     U: AuthUser,
     F: Fn(U, String) -> Fut + Send + Sync,
-    Fut: Future<Output = Result<U, E>> + Send + 'static,
+    Fut: Future<Output = Result<Option<U>, E>> + Send + 'static,
     E: Into<BoxError> + 'static,
 {
     fn save(&self, user: U, hash: String) -> Loading<'_, U> {
         Box::pin(caught("the password upgrade panicked", move || {
-            let saved = (self.0)(user, hash);
-            async move { saved.await.map(Some) }
+            (self.0)(user, hash)
         }))
     }
 }

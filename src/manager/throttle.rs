@@ -18,16 +18,21 @@ use crate::manager::{Builder, PeerAddress};
 /// | account | 100 in an hour | many guessers (OWASP ASVS 4.0, 2.2.1; NIST SP 800-63B-4, 3.2.2) |
 /// | network | 100 in an hour | one guesser, many accounts |
 /// | account and a browser that has logged in to it before | 10 in 15 minutes | its user |
+/// | all such browsers of an account | 100 in an hour | |
 /// | second factor of an account | 10 in an hour | who has the password |
+/// | second factor, of all browsers that have logged in before | 10 in an hour | |
 ///
 /// Networks are counted only if it is said where the address of a client is:
-/// [`network`](Self::network). An account counts whether it exists or not.
+/// [`network`](Self::network). A name counts whether there is such an account or
+/// not. What one account gets under several spellings of its name counts
+/// together; beyond that limit it is refused like a wrong password.
 ///
 /// # Security
 ///
 /// Whoever guesses all the time keeps an account's limit used up for strangers,
 /// never for a browser that its user has logged in from: that has a limit of
-/// its own, by a cookie that says so and opens nothing ("device cookie",
+/// its own, by a cookie that says so, opens nothing and is forgotten when the
+/// credentials change ("device cookie",
 /// OWASP Slow Down Online Guessing Attacks). And a link by e-mail is no guess:
 /// see [`OneTimeToken`](crate::OneTimeToken).
 ///

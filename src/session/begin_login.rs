@@ -140,7 +140,7 @@ async fn begin<U: AuthUser>(
         let token = Token::random(Some(index.home())).map_err(|error| core.failed(error))?;
         let (kind, hash) = (RecordKind::Session, token.hash());
         let mut record = Record::new(kind, token.id, hash, facts.ends, body.clone());
-        (record.user, record.created, record.seen) = (Some(index), now, now);
+        (record.user, record.created) = (Some(index), now); // never seen: the first to go
         match core.insert(Insert::new(record.clone(), now)).await? {
             Inserted::Taken => continue,
             Inserted::Done => {}

@@ -1,13 +1,13 @@
 //! Checking a password, and making the hash of a new one.
 
-use std::{fmt, future::Future, pin::Pin};
+use std::{fmt, future::Future, pin::Pin, sync::Arc};
 
 use crate::{
     error::{Kind, LoginError},
-    manager::{Login, Proved},
+    manager::{Core, Login, Proved, Queued},
     password::{Fits, HasPassword, Password},
-    session::visit,
-    user::{AuthUser, sealed::Factors as _},
+    session::{attempt::Tried, visit},
+    user::AuthUser,
 };
 
 impl<U: AuthUser> Login<U> {
@@ -16,7 +16,8 @@ impl<U: AuthUser> Login<U> {
     ///
     /// Whether nobody has the name, the user has no password, is not
     /// [active](AuthUser::is_active) or the password is wrong, one hash is
-    /// computed and the answer is the same.
+    /// computed and the answer is the same. The user is loaded once more after it, so
+    /// that a password which was changed meanwhile lets nobody in.
     ///
     /// # Example
     ///
@@ -79,11 +80,10 @@ impl<U: AuthUser> Login<U> {
     where
         U: HasPassword,
     {
-        let hash = found.as_ref().and_then(U::password_hash);
         CheckPassword {
             login: self,
             name,
-            hash: hash.map(str::to_owned),
+            hash_of: U::password_hash,
             found,
             password,
         }
@@ -112,8 +112,7 @@ impl<U: AuthUser> Login<U> {
     pub async fn hash_password(&self, password: &Password) -> Result<String, LoginError> {
         let core = &self.0.core;
         self.password_fits(password)?;
-        let place = core.hashing.place(visit::caller(core).network)?;
-        place.compute(password).await
+        place(core)?.turn().await?.compute(password).await
     }
 
     /// Is this one that may be a user's password? Without work: for a form that
@@ -137,7 +136,7 @@ pub struct CheckPassword<'a, U> {
     login: &'a Login<U>,
     name: &'a str,
     found: Option<U>,
-    hash: Option<String>,
+    hash_of: fn(&U) -> Option<&str>,
     password: &'a Password,
 }
 
@@ -147,32 +146,50 @@ impl<U: AuthUser> CheckPassword<'_, U> {
             login,
             name,
             found,
-            hash,
+            hash_of,
             password,
         } = self;
         let core = &login.0.core;
         if !password.fits() {
             return Err(Kind::Refused.into());
         }
-        let place = core.hashing.place(visit::caller(core).network)?;
-        let attempt = login.attempt(name, found.as_ref()).await?;
-        let fits = place.verify(password, hash.as_deref()).await?;
-        let Some(mut user) = found.filter(|_| fits != Fits::No) else {
+        let turn = place(core)?.turn().await?;
+        let tried = login.try_first_factor(name, found.as_ref()).await?;
+        let (mut attempt, found) = match tried {
+            Tried::Counted(attempt) => (attempt, found),
+            Tried::InVain(attempt) => (attempt, None),
+        };
+        let hash = found.as_ref().and_then(hash_of).map(str::to_owned);
+        let fits = turn.verify(password, hash.as_deref()).await?;
+        let Some(found) = found.filter(|_| fits != Fits::No) else {
             return Err(Kind::Refused.into());
         };
+        let upgraded = match (fits, &login.0.finders.upgrade) {
+            (Fits::YesOutdated, Some(save)) => Some((save, turn.compute(password).await?)),
+            _ => None,
+        };
+        drop(turn);
+        // All that took its time: is it still the password, of somebody who may log in?
+        let (_, id) = core.index::<U>(&found.id())?;
+        let user = login.0.load_user(&id).await?.ok_or(Kind::Refused)?;
+        let is_as_it_was = hash_of(&user) == hash.as_deref()
+            && user.session_auth_hash() == found.session_auth_hash();
+        if !is_as_it_was {
+            return Err(Kind::Refused.into());
+        }
         if !user.is_active() {
             return Err(Kind::Inactive.into());
         }
-        if let (Fits::YesOutdated, Some(save)) = (fits, &login.0.finders.upgrade) {
-            let hash = place.compute(password).await?;
-            let saved = save.save(user, hash).await;
-            let saved = saved.map_err(|error| LoginError::loader(core.realm(), error))?;
-            user = saved.ok_or(Kind::Refused)?;
-        }
-        // Of two factors one is no success yet.
-        if !U::Factors::is_another_asked(&user) {
-            attempt.succeeded().await;
-        }
+        let user = match upgraded {
+            None => user,
+            Some((save, hash)) => {
+                let saved = save.save(user, hash).await;
+                let saved = saved.map_err(|error| LoginError::loader(core.realm(), error))?;
+                saved.ok_or(Kind::Refused)?
+            }
+        };
+        attempt.be(&user)?;
+        attempt.succeeded().await;
         Ok(login.vouch_for(user))
     }
 }
@@ -190,4 +207,10 @@ impl<U> fmt::Debug for CheckPassword<'_, U> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("CheckPassword")
     }
+}
+
+/// A place in the queue for whoever asks.
+fn place(core: &Arc<Core>) -> Result<Queued, LoginError> {
+    let caller = visit::caller(core);
+    core.hashing.place(caller.network, caller.known.is_some())
 }

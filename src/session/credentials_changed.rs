@@ -108,6 +108,11 @@ async fn change<U: AuthUser>(
     if user.id() != known.user.id() {
         return Err(Kind::Refused.into());
     }
+    if known.info.verified_at().is_none() {
+        // A remembered login whose second factor was checked: nobody gave the password.
+        let max_age = known.realm.core.settings.fresh_for.max_age();
+        return Err(Kind::NeedsRefresh { max_age }.into());
+    }
     let login = NewLogin {
         verified: known.info.verified_at(),
         second_factor: known.info.by_second_factor(),

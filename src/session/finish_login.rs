@@ -133,7 +133,8 @@ async fn finish<U: AuthUser>(
         forced: false,
         source: known.info.source(),
         series: match restored {
-            true => SeriesOf::TheOld,
+            // Whoever is under way with the cookies of before is nobody, or a thief.
+            true => known.renewed_series().await?,
             false => SeriesOf::Another {
                 ends: visit::presented_series(number, core),
                 begins: remember.map(Duration::from_secs),

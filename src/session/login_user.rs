@@ -260,7 +260,7 @@ async fn log_in<U: AuthUser>(
     let old = stranger(core, number).await?;
     let login = NewLogin {
         verified: fresh.then_some(verified.at),
-        second_factor: verified.second_factor,
+        second_factor: fresh && verified.second_factor,
         forced: options.force_inactive,
         source: match options.actor {
             None => Source::ByHand,

@@ -62,8 +62,8 @@ struct Seen {
     login: Option<Arc<dyn Recheck>>,
     /// A guard has asked whether that login is fresh, and within which window.
     asked_for_fresh: Option<Within>,
-    /// A guard has asked this policy, which is to be asked again.
-    asked_policy: Option<Arc<dyn Recheck>>,
+    /// Guards have asked these policies, which are to be asked again.
+    asked_policies: Vec<Arc<dyn Recheck>>,
     /// Who may be about to log in.
     caller: Caller,
 }
@@ -108,7 +108,7 @@ impl Notes {
             found_at: None,
             login: None,
             asked_for_fresh: None,
-            asked_policy: None,
+            asked_policies: Vec::new(),
             caller: Caller::default(),
         });
     }
@@ -174,7 +174,7 @@ impl Notes {
     /// A guard of this realm asks a policy.
     pub(crate) fn ask_policy(&mut self, core: &Arc<Core>, policy: Arc<dyn Recheck>) {
         if let Some(seen) = self.by_mut(core) {
-            seen.asked_policy = Some(policy);
+            seen.asked_policies.push(policy);
         }
     }
 
@@ -191,10 +191,8 @@ impl Notes {
             let login = seen.login.clone()?;
             Some((login, seen.asked_for_fresh))
         });
-        let policies = self.seen.iter().filter_map(|seen| {
-            let policy = seen.asked_policy.clone()?;
-            Some((policy, None))
-        });
+        let policies = self.seen.iter().flat_map(|seen| &seen.asked_policies);
+        let policies = policies.map(|policy| (policy.clone(), None));
         logins.chain(policies).collect()
     }
 

@@ -2,6 +2,8 @@
 
 use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
+use tokio::time::timeout;
+
 use crate::{
     error::{Kind, LoginError},
     secret::equal,
@@ -67,7 +69,16 @@ impl<U: AuthUser> Authenticated<U> {
             match known.info.id() {
                 Some(session) => {
                     let watch = Watch::new(RecordKind::Session, session, core.clock.clone());
-                    core.store.watch(watch).await;
+                    let mut ended = std::pin::pin!(core.store.watch(watch));
+                    let Some(actor) = known.info.actor() else {
+                        return ended.await;
+                    };
+                    // Nothing is written when the login ends that this one ends with.
+                    while timeout(BETWEEN_ACTORS, &mut ended).await.is_err() {
+                        if matches!(actor.is_logged_in(core).await, Ok(false)) {
+                            return;
+                        }
+                    }
                 }
                 None => {
                     while !matches!(known.reload().await, Ok(None)) {
@@ -230,6 +241,9 @@ impl<U: AuthUser> Known<U> {
 
 /// What was found longer ago is asked for once more before a handler is called.
 const OLD: Duration = Duration::from_secs(5);
+
+/// How often it is asked whether the one who acts is logged in.
+const BETWEEN_ACTORS: Duration = Duration::from_secs(5);
 
 /// How often the user of a login without a session is looked at.
 const BETWEEN_LOADS: Duration = Duration::from_secs(60);

@@ -422,7 +422,7 @@ impl World {
                 accounts.upgraded.lock().unwrap().push(hash.clone());
                 accounts.change(account.id, |account| account.hash = Some(hash));
                 let saved = accounts.get(account.id);
-                async move { saved.ok_or("gone") }
+                async move { Ok::<_, BoxError>(saved) }
             }
         };
         let builder = LoginManager::builder()

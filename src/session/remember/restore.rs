@@ -73,7 +73,10 @@ impl<U: AuthUser> Realm<U> {
         let mut session = Record::new(RecordKind::Session, token.id, token.hash(), expires, body);
         session.user = series.user;
         session.series = Some(series.id);
-        (session.created, session.seen) = (now, now);
+        session.created = now;
+        if pending.is_none() {
+            session.seen = now; // else it is the first to go
+        }
         let info = SessionInfo::new(&session, &facts);
 
         let before = Some(content.session());
