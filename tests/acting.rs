@@ -166,6 +166,7 @@ struct World {
     staff: People<Staff>,
     sessions: Sessions<Customer>,
     of_staff: Sessions<Staff>,
+    kept: Arc<Mutex<Option<Authenticated<Customer>>>>,
     heard: mpsc::UnboundedReceiver<(EventKind, Option<u64>)>,
 }
 
@@ -212,6 +213,8 @@ impl World {
             .unwrap();
         let (sessions, sessions_of_staff) = (manager.sessions(), of_staff.sessions());
         let people = customers.clone();
+        let kept: Arc<Mutex<Option<Authenticated<Customer>>>> = Arc::default();
+        let kept_by_app = kept.clone();
         let app = (manager, of_staff).into_router(|(customers, staff)| {
             Routes::new()
                 .post("/act/{id}", impersonate)
@@ -241,7 +244,7 @@ impl World {
                     customers,
                     staff,
                     people,
-                    kept: Arc::default(),
+                    kept: kept_by_app,
                 })
         });
         Self {
@@ -251,6 +254,7 @@ impl World {
             staff,
             sessions,
             of_staff: sessions_of_staff,
+            kept,
             heard,
         }
     }
@@ -288,8 +292,12 @@ async fn it_is_never_fresh_and_becomes_nobody_else() {
     let world = World::new();
     let mut browser = world.acting().await;
     for _ in 0..2 {
-        let fresh = browser.get("/fresh").accept("application/json").await;
-        assert_eq!(fresh.status(), StatusCode::UNAUTHORIZED);
+        let fresh = browser.get("/fresh").await;
+        assert_eq!(
+            fresh.status(),
+            StatusCode::FORBIDDEN,
+            "there is no password to give"
+        );
         for path in ["/confirm", "/switch"] {
             assert_eq!(
                 browser.post(path).await.status(),
@@ -450,4 +458,29 @@ async fn nobody_acts_for_one_of_the_own_realm_or_through_another() {
         stranger.post("/chain").await.status(),
         StatusCode::FORBIDDEN
     );
+}
+
+/// A socket that staff has opened as the customer ends with the login of staff.
+#[tokio::test(start_paused = true)]
+async fn what_is_open_ends_with_who_acts() {
+    let world = World::new();
+    let mut browser = world.acting().await;
+    browser.get("/keep").await;
+    let kept = world.kept.lock().unwrap().take().unwrap();
+    let mut revoked = std::pin::pin!(kept.revoked());
+    let minute = Duration::from_secs(60);
+    assert!(tokio::time::timeout(minute, &mut revoked).await.is_err());
+    world.of_staff.end_all(&1).await.unwrap();
+    tokio::time::timeout(minute, revoked).await.unwrap();
+}
+
+/// A browser of a test that is logged in to two realms.
+#[tokio::test]
+async fn a_test_logs_in_to_both_realms() {
+    let world = World::new();
+    let mut both = TestClient::new(world.app.clone())
+        .login_as(Staff::number(2))
+        .login_as(Customer::number(1));
+    assert_eq!(both.get("/staff").await.text(), "2");
+    assert!(both.get("/who").await.text().starts_with("1 ByHand"));
 }

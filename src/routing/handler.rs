@@ -98,7 +98,7 @@ pub enum Changes {}
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not prove `{G}`",
     label = "everything in this area must prove `{G}`",
-    note = "make `{G}`, or a stronger guard, the handler's first argument",
+    note = "make `{G}`, or a stronger guard, the handler's first argument; of a pair the first one counts",
     note = "a route that others may call belongs outside of the area"
 )]
 pub trait Proves<G>: sealed::Proves<G> {}

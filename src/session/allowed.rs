@@ -79,6 +79,7 @@ use crate::{
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no policy for `{U}` and `{On}`",
     label = "it does not say whether a `{U}` may",
+    note = "a role is asked for as `HasRole<{Self}>`",
     note = "of a route, say it with `impl Policy<{U}> for {Self}`; of an object, with `impl Policy<{U}, Object> for {Self}`"
 )]
 pub trait Policy<U, On = Parts>: Sized + 'static {

@@ -119,8 +119,8 @@ impl<U: AuthUser, W: FreshWindow> IsFresh for Fresh<U, W> {}
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has not proved to be a `{U}`",
     label = "expected a `Verified<{U}>`",
-    note = "after your own check of the password say so: `login.vouch_for(user)`, with `login: Login<{U}>`",
-    note = "a `FirstFactor` is matched: one that asks for a second factor goes into `session.begin_login(half)`"
+    note = "a `FirstFactor` is matched: one that asks for a second factor goes into `session.begin_login(half)`",
+    note = "after your own check of a user say so: `login.vouch_for(user)`, with `login: Login<{U}>`"
 )]
 pub trait IsVerified<U>: sealed::IsVerified<U> {}
 

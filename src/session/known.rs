@@ -52,6 +52,7 @@ impl<U: AuthUser> Known<U> {
             }
             return Ok(());
         }
+        self.is_the_user()?; // who acts for it has no password to give
         self.emit(EventKind::UserNeedsRefresh);
         let max_age = within.of(core.settings.fresh_for).max_age();
         Err(Kind::NeedsRefresh { max_age }.into())

@@ -151,7 +151,8 @@ impl<P, U, Next> LoginUser<P, U, Next> {
     /// is. Nothing is remembered, and it can't be confirmed or switched.
     ///
     /// For a user of two factors vouch with
-    /// [`vouch_for_all_factors`](crate::Login::vouch_for_all_factors).
+    /// [`vouch_for_all_factors`](crate::Login::vouch_for_all_factors). To look at
+    /// another customer, ask for [`AnySession`](crate::AnySession) and log out first.
     ///
     /// # Example
     ///

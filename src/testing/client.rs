@@ -58,7 +58,7 @@ use crate::{
 pub struct TestClient {
     app: Router,
     cookies: BTreeMap<String, Cookie>,
-    login: Option<Wanted>,
+    logins: Vec<Wanted>,
 }
 
 #[derive(Clone)]
@@ -81,12 +81,13 @@ impl TestClient {
         Self {
             app: app.with_state(()),
             cookies: BTreeMap::new(),
-            login: None,
+            logins: Vec::new(),
         }
     }
 
     /// Logs a user in, fresh, with the next request that asks who is there: a
-    /// session like any, without the login form. For another kind of login see
+    /// session like any, without the login form. Said for users of two types, it
+    /// logs in to both their realms. For another kind of login see
     /// [`login_with`](Self::login_with).
     pub fn login_as<U: AuthUser>(self, user: U) -> Self {
         self.login_with(LoginAs::new(user))
@@ -96,7 +97,7 @@ impl TestClient {
     /// [`login_as`](crate::testing::login_as): `.stale()`, `.remembered()`.
     pub fn login_with<U: AuthUser>(mut self, login: LoginAs<U>) -> Self {
         let of_request = login.clone();
-        self.login = Some(Wanted {
+        self.logins.push(Wanted {
             insert: Arc::new(move |extensions| drop(extensions.insert(of_request.clone()))),
             is_used: Arc::new(move || login.is_used()),
         });
@@ -160,15 +161,13 @@ impl TestClient {
         {
             request.headers_mut().insert(header::COOKIE, cookies);
         }
-        if let Some(login) = &self.login {
+        for login in &self.logins {
             (login.insert)(request.extensions_mut());
         }
         let Ok(()) =
             poll_fn(|context| Service::<Request<Body>>::poll_ready(&mut self.app, context)).await;
         let Ok(response) = self.app.call(request).await;
-        if self.login.as_ref().is_some_and(|login| (login.is_used)()) {
-            self.login = None;
-        }
+        self.logins.retain(|login| !(login.is_used)());
         let (parts, body) = response.into_parts();
         let body = match to_bytes(body, usize::MAX).await {
             Ok(body) => body,

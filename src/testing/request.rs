@@ -45,12 +45,15 @@ impl<'a> TestRequest<'a> {
     }
 
     /// Sends a form with these fields.
-    pub fn form<'f>(mut self, fields: impl IntoIterator<Item = (&'f str, &'f str)>) -> Self {
-        let encoded = |text| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
-        let pairs = fields.into_iter();
-        let pairs: Vec<_> = pairs
-            .map(|(name, value)| format!("{}={}", encoded(name), encoded(value)))
-            .collect();
+    pub fn form<N: AsRef<str>, V: AsRef<str>>(
+        mut self,
+        fields: impl IntoIterator<Item = (N, V)>,
+    ) -> Self {
+        let encoded = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
+        let pair = |(name, value): (N, V)| {
+            format!("{}={}", encoded(name.as_ref()), encoded(value.as_ref()))
+        };
+        let pairs: Vec<_> = fields.into_iter().map(pair).collect();
         self.body = pairs.join("&").into_bytes();
         self.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
     }

@@ -207,3 +207,52 @@ async fn a_new_password_has_a_least_length() {
         Some("/in")
     );
 }
+
+/// Who posts the old password while the new one is set is not let in by it.
+#[tokio::test]
+async fn what_changes_while_a_password_is_checked_counts() {
+    for change in [
+        (|account: &mut Account| account.hash = Some("another".to_owned())) as fn(&mut Account),
+        |account| account.hash = None,
+        |account| account.active = false,
+        |account| account.totp = Some(SECRET.to_owned()),
+    ] {
+        let world = World::new();
+        *world.accounts.meanwhile.lock().unwrap() = Some((1, change));
+        let mut browser = world.browser();
+        let answer = log_in_as(&mut browser, "one", PASSWORD).await;
+        assert_eq!(answer.location(), Some("/login"));
+        assert_eq!(browser.get("/who").await.text(), "nobody");
+        assert_eq!(world.hashes(), 1);
+    }
+}
+
+/// An upgrade never puts the old password back in the place of a new one.
+#[tokio::test]
+async fn an_upgrade_does_not_undo_a_change() {
+    let world = World::new();
+    let bcrypt = "$2b$04$a1guQXxnlz0dcBFECyn.BOPDZKXRWALrttHep/MooQjhuX.62NEsC";
+    world
+        .accounts
+        .change(1, |account| account.hash = Some(bcrypt.to_owned()));
+    let change: fn(&mut Account) = |account| account.hash = Some("another".to_owned());
+    *world.accounts.meanwhile.lock().unwrap() = Some((1, change));
+    let answer = log_in_as(&mut world.browser(), "one", "correct horse battery").await;
+    assert_eq!(answer.location(), Some("/login"));
+    assert!(world.accounts.upgraded.lock().unwrap().is_empty());
+}
+
+/// bcrypt looks at 72 bytes: what comes after them was never checked.
+#[tokio::test]
+async fn what_bcrypt_has_not_looked_at_becomes_no_hash() {
+    let world = World::new();
+    let long = "x".repeat(72);
+    let bcrypt = "$2b$04$EQBSLkCH20MVkV46dZCIm.iOwMqF9DMaCu1D0pbsfRpLlyWQekFJW"; // of `long`
+    world
+        .accounts
+        .change(1, |account| account.hash = Some(bcrypt.to_owned()));
+    let typed = format!("{long} and more");
+    let answer = log_in_as(&mut world.browser(), "one", &typed).await;
+    assert_eq!(answer.location(), Some("/in"), "as the other system did");
+    assert!(world.accounts.upgraded.lock().unwrap().is_empty());
+}

@@ -1,13 +1,19 @@
 //! The second factor: nobody is logged in before it, nobody tries it for ever.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
-use axum::http::{StatusCode, header};
+use axum::{
+    extract::Query,
+    http::{StatusCode, header},
+};
 use portcullis::{
-    Clock, FirstFactor, Login, Pending, RecoveryCode, SecondFactor, Session, TotpCode,
+    Clock, FirstFactor, Login, LoginError, Pending, RecoveryCode, SecondFactor, Session, TotpCode,
     store::{SessionStore, Sweep},
     testing::TestClient,
 };
@@ -200,6 +206,24 @@ async fn eleven_wrong_codes_are_one_too_many() {
         give(&mut browser, &world.code(0)).await.location(),
         Some("/in")
     );
+}
+
+/// Also where the app checks the first factor itself, over and over, in new browsers.
+#[tokio::test]
+async fn one_factor_makes_no_browser_known() {
+    let world = World::new();
+    let mut tried = 0;
+    for _ in 0..5 {
+        let mut browser = world.browser();
+        let answer = browser.post("/login/directory").await;
+        assert_eq!(answer.location(), Some("/login/code"));
+        assert!(!browser.cookie_names().any(|name| name.ends_with("known")));
+        for _ in 0..4 {
+            let status = give(&mut browser, "000000").await.status();
+            tried += usize::from(status != StatusCode::TOO_MANY_REQUESTS);
+        }
+    }
+    assert_eq!(tried, 10);
 }
 
 /// A code whose check takes as long as the test wants.
@@ -530,4 +554,61 @@ async fn a_remembered_login_waits_for_ten_minutes_too() {
     };
     swept(9).await; // the code that was used
     assert_eq!(swept(1).await, 1, "what waited");
+}
+
+/// After a second factor the series is another one, as after a confirmation.
+#[tokio::test]
+async fn a_copy_of_the_remember_cookie_is_worth_nothing_once_its_owner_is_in() {
+    let world = World::new();
+    let mut owner = remembered(&world).await;
+    let mut thief = owner.clone();
+    owner.get("/in").await;
+    assert_eq!(
+        give(&mut owner, &world.code(0)).await.location(),
+        Some("/in")
+    );
+    assert_eq!(owner.get("/in").await.text(), "two");
+    world.clock.advance(minutes(2));
+    assert_eq!(thief.get("/in").await.location(), Some("/login?next=%2Fin"));
+    assert_eq!(owner.get("/in").await.text(), "two");
+}
+
+/// Whoever has only the password does not push the owner out.
+#[tokio::test]
+async fn logins_that_wait_are_the_first_to_go() {
+    let world = World::with(|builder| builder.max_sessions_per_user(3).throttle(many()));
+    let mut owner = half_logged_in(&world).await;
+    give(&mut owner, &world.code(0)).await;
+    assert_eq!(owner.get("/in").await.text(), "two");
+    world.clock.advance(minutes(1));
+    for _ in 0..5 {
+        half_logged_in(&world).await;
+    }
+    let mut again = half_logged_in(&world).await;
+    give(&mut again, &world.code(0)).await;
+    assert_eq!(again.get("/in").await.text(), "two");
+    assert_eq!(owner.get("/in").await.text(), "two");
+}
+
+/// Whose first factor was the remember cookie has not given the password.
+#[tokio::test]
+async fn a_remembered_login_changes_no_password() {
+    async fn change(
+        session: Session<Pending<Account>>,
+        Query(query): Query<HashMap<String, String>>,
+    ) -> Result<(), LoginError> {
+        let code = TotpCode::from(query["code"].clone());
+        let session = session.finish_login(code).await?;
+        let account = session.user().clone();
+        session.credentials_changed(account).await.map(drop)
+    }
+    let world = World::with_routes(
+        |builder| builder,
+        |routes| routes.post("/finish-and-change", change),
+    );
+    let mut browser = remembered(&world).await;
+    browser.get("/in").await;
+    let path = format!("/finish-and-change?code={}", world.code(0));
+    let answer = browser.post(&path).await;
+    assert_eq!(answer.location(), Some("/confirm"));
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::http::{HeaderName, StatusCode};
-use portcullis::{EventKind, PeerAddress, Throttle, testing::TestClient};
+use portcullis::{EventKind, Password, PasswordCost, PeerAddress, Throttle, testing::TestClient};
 use tokio::{sync::mpsc, task::JoinSet};
 
 use crate::world::*;
@@ -255,4 +255,105 @@ async fn no_number_of_requests_at_once_makes_more_tries() {
         tried += usize::from(status.unwrap() == StatusCode::SEE_OTHER);
     }
     assert_eq!((tried, world.hashes()), (10, 10));
+}
+
+/// A name that finds an account in one spelling and none in another.
+#[tokio::test]
+async fn another_spelling_does_not_tell_who_exists() {
+    let world = World::with(|builder| builder.throttle(Throttle::default().per_account(3)));
+    let mut last = Vec::new();
+    for name in ["one", "nobody"] {
+        for _ in 0..3 {
+            log_in_as(&mut world.browser(), name, "wrong").await;
+        }
+        let upper = name.to_uppercase();
+        let answer = log_in_as(&mut world.browser(), &upper, "wrong").await;
+        last.push((answer.status(), answer.text()));
+    }
+    assert_eq!(last[0], last[1]);
+}
+
+/// What an account gets under names of every kind counts together, and nobody is told.
+#[tokio::test]
+async fn several_names_of_one_account_have_one_limit() {
+    let throttle = Throttle::default().per_account(3);
+    let world = World::with(|builder| builder.throttle(throttle));
+    let account = || world.accounts.get(1);
+    for name in ["a", "b", "c"] {
+        let attempt = world.login.attempt(name, account().as_ref()).await;
+        drop(attempt.unwrap());
+    }
+    let error = world
+        .login
+        .attempt("d", account().as_ref())
+        .await
+        .unwrap_err();
+    assert!(error.is_refused(), "as for a name that nobody has");
+    let password = Password::from(PASSWORD.to_owned());
+    let check = world.login.check_password("e", account(), &password);
+    assert!(check.await.unwrap_err().is_refused());
+    assert_eq!(world.hashes(), 1, "as much work as for a wrong one");
+}
+
+/// A browser is known by the credentials that it has logged in with.
+#[tokio::test]
+async fn a_browser_is_forgotten_with_the_password() {
+    let world = World::with(|builder| builder.throttle(Throttle::default().per_account(1)));
+    let mut thief = world.browser();
+    log_in_as(&mut thief, "one", PASSWORD).await;
+    thief.post("/logout").await;
+    log_in_as(&mut world.browser(), "one", "wrong").await;
+    assert_eq!(
+        log_in_as(&mut thief, "one", PASSWORD).await.location(),
+        Some("/in")
+    );
+    thief.post("/logout").await;
+    let hash = Password::from("another".to_owned()).hash(PasswordCost::new(8, 1));
+    let hash = hash.unwrap();
+    world
+        .accounts
+        .change(1, |account| account.hash = Some(hash.clone()));
+    let answer = log_in_as(&mut thief, "one", "wrong").await;
+    assert_eq!(answer.status(), StatusCode::TOO_MANY_REQUESTS);
+}
+
+/// However many browsers an account is known in, they have one limit together.
+#[tokio::test]
+async fn many_known_browsers_have_one_limit() {
+    let throttle = Throttle::default().per_account(5);
+    let world = World::with(|builder| builder.throttle(throttle));
+    let mut known = Vec::new();
+    for _ in 0..6 {
+        let mut browser = world.browser();
+        log_in_as(&mut browser, "one", PASSWORD).await;
+        browser.post("/logout").await;
+        known.push(browser);
+    }
+    let before = world.hashes();
+    for browser in &mut known {
+        for _ in 0..3 {
+            log_in_as(browser, "one", "wrong").await;
+        }
+    }
+    assert_eq!(
+        world.hashes() - before,
+        10,
+        "5 of known browsers, 5 of strangers"
+    );
+}
+
+/// Logging in with two factors is no failure either.
+#[tokio::test]
+async fn a_success_of_two_factors_is_no_failure() {
+    let throttle = Throttle::default().per_account(2).second_factor(2);
+    let world = World::with(|builder| builder.throttle(throttle));
+    for _ in 0..6 {
+        let mut browser = world.browser();
+        log_in_as(&mut browser, "two", PASSWORD).await;
+        assert_eq!(
+            give(&mut browser, &world.code(0)).await.location(),
+            Some("/in")
+        );
+        world.clock.advance(Duration::from_secs(30));
+    }
 }
