@@ -357,3 +357,23 @@ async fn a_success_of_two_factors_is_no_failure() {
         world.clock.advance(Duration::from_secs(30));
     }
 }
+
+/// The store is asked as often for who does not exist: time tells nothing either.
+#[tokio::test]
+async fn a_name_that_nobody_has_takes_as_many_steps() {
+    let world = World::with(|builder| builder.throttle(behind_a_proxy()));
+    let mut steps = Vec::new();
+    for name in ["one", "nobody", "three", "four"] {
+        world.store.taken();
+        guess(&mut world.browser(), "192.0.2.1", name, "wrong").await;
+        let first = world.store.taken();
+        guess(&mut world.browser(), "192.0.2.1", name, "wrong").await;
+        steps.push((name, first.len(), world.store.taken()));
+    }
+    let (_, _, of_one) = &steps[0];
+    assert!(
+        steps.iter().all(|(_, _, taken)| taken == of_one),
+        "{steps:?}"
+    );
+    assert_eq!(steps[1].1, steps[2].1, "{steps:?}");
+}
