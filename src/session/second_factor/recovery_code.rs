@@ -125,6 +125,7 @@ pub struct SpentBy<F> {
     spend: F,
 }
 
+#[diagnostic::do_not_recommend]
 impl<U, F, Fut, E> SecondFactor<U> for SpentBy<F>
 where
     U: AuthUser,
