@@ -82,7 +82,7 @@ impl<U: AuthUser> Login<U> {
     pub async fn attempt(&self, name: &str, found: Option<&U>) -> Result<LoginAttempt, LoginError> {
         match self.try_first_factor(name, found).await? {
             Tried::Counted(attempt) => Ok(attempt),
-            Tried::InVain(_) => Err(Kind::Refused.into()),
+            Tried::InVain => Err(Kind::Refused.into()),
         }
     }
 
@@ -108,7 +108,7 @@ impl<U: AuthUser> Login<U> {
         }
         match attempt.count_first_factor(&name, caller.network).await {
             Ok(true) => Ok(Tried::Counted(attempt)),
-            Ok(false) => Ok(Tried::InVain(attempt)),
+            Ok(false) => Ok(Tried::InVain),
             Err(error) => Err(attempt.turn_away(error).await),
         }
     }
@@ -302,7 +302,7 @@ impl KnownBrowser {
 pub(super) enum Tried {
     Counted(LoginAttempt),
     /// It is refused whatever comes of it, as if nobody had the name.
-    InVain(LoginAttempt),
+    InVain,
 }
 
 impl std::fmt::Debug for LoginAttempt {

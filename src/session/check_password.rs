@@ -155,13 +155,14 @@ impl<U: AuthUser> CheckPassword<'_, U> {
         }
         let turn = place(core)?.turn().await?;
         let tried = login.try_first_factor(name, found.as_ref()).await?;
-        let (mut attempt, found) = match tried {
-            Tried::Counted(attempt) => (attempt, found),
-            Tried::InVain(attempt) => (attempt, None),
+        let (attempt, found) = match tried {
+            Tried::Counted(attempt) => (Some(attempt), found),
+            Tried::InVain => (None, None),
         };
         let hash = found.as_ref().and_then(hash_of).map(str::to_owned);
         let fits = turn.verify(password, hash.as_deref()).await?;
-        let Some(found) = found.filter(|_| fits != Fits::No) else {
+        let found = found.filter(|_| fits != Fits::No);
+        let (Some(mut attempt), Some(found)) = (attempt, found) else {
             return Err(Kind::Refused.into());
         };
         let upgraded = match (fits, &login.0.finders.upgrade) {
