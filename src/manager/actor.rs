@@ -73,6 +73,9 @@ impl<U: AuthUser> Realm<U> {
         let (core, now) = (&self.core, self.core.now());
         let list = ListByUser::new(RecordKind::Session, index, now);
         for session in core.done(core.store.list(list).await)? {
+            if !session.is_alive(now) {
+                continue; // a store is not believed blindly
+            }
             let content = Content::decode(&session.body);
             let content = content.map_err(|error: BoxError| core.failed(error))?;
             let Some(login) = content.login else { continue };
