@@ -8,6 +8,7 @@ use crate::{
     error::BoxError,
     session::{Allowed, Authenticated, Policy, let_in},
     user::AuthUser,
+    web::policy::Never,
 };
 
 /// Both must say yes: `Allowed<Account, And<IsStaff, IsTrained>>`.
@@ -57,10 +58,6 @@ pub struct Or<A, B>(Never, PhantomData<fn() -> (A, B)>);
 /// It must say no: `Not<IsSuspended>`. An error stays one.
 #[derive(Debug)]
 pub struct Not<A>(Never, PhantomData<fn() -> A>);
-
-/// A policy is a name, and has no values.
-#[derive(Debug)]
-enum Never {}
 
 /// The state of two policies: there wherever both parts are.
 #[derive(Debug)]

@@ -20,3 +20,7 @@ pub use granted::Granted;
 #[cfg(feature = "testing")]
 pub(crate) use granted::hand_over;
 pub use role::{HasRole, Role};
+
+/// A policy is a name, and has no values.
+#[derive(Debug)]
+enum Never {}

@@ -8,7 +8,7 @@ use std::{
 
 use crate::{
     session::{Authenticated, Policy},
-    web::NoState,
+    web::{NoState, policy::Never},
 };
 
 /// A role of a user type: what the user is, as loaded with this request.
@@ -50,10 +50,6 @@ pub trait Role<U>: 'static {
 /// Whoever holds the [role](Role) `R` may: a policy for routes and for objects.
 #[derive(Debug)]
 pub struct HasRole<R>(Never, PhantomData<fn() -> R>);
-
-/// A policy is a name, and has no values.
-#[derive(Debug)]
-enum Never {}
 
 impl<U, On, R: Role<U>> Policy<U, On> for HasRole<R> {
     type State = NoState;
