@@ -28,7 +28,24 @@ struct Inner {
 #[derive(Default)]
 struct Waiting {
     all: usize,
-    of: HashMap<IpAddr, usize>,
+    of: HashMap<Share, usize>,
+}
+
+/// Of whom only so many may wait.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Share {
+    Strangers(IpAddr),
+    /// The browsers that have logged in to an account before.
+    Known([u8; 16]),
+}
+
+impl Share {
+    fn most(self) -> usize {
+        match self {
+            Self::Strangers(_) => MAX_OF_A_NETWORK,
+            Self::Known(_) => MAX_OF_AN_ACCOUNT,
+        }
+    }
 }
 
 impl Hashing {
@@ -48,29 +65,38 @@ impl Hashing {
         self.0.computed.load(std::sync::atomic::Ordering::Relaxed)
     }
 
-    /// A place in the queue, for one request.
+    /// A place in the queue, for one request: of a network, or of a browser that
+    /// has logged in to the account before.
     ///
     /// # Errors
     ///
-    /// [`Kind::Busy`] when the queue is full, or the share of this network, or of
-    /// strangers: a quarter is kept for browsers that have logged in before.
+    /// [`Kind::Busy`] when the queue is full, or the share of this network, of this
+    /// account, or of strangers: a quarter is kept for browsers that are known.
     pub(crate) fn place(
         &self,
         network: Option<IpAddr>,
-        is_known: bool,
+        known_account: Option<[u8; 16]>,
     ) -> Result<Queued, LoginError> {
+        let (most, share) = match known_account {
+            Some(account) => (MAX_WAITING, Some(Share::Known(account))),
+            None => (MAX_STRANGERS, network.map(Share::Strangers)),
+        };
         let mut waiting = self.0.waiting();
-        let of_network = network.map_or(0, |network| *waiting.of.get(&network).unwrap_or(&0));
-        let most = if is_known { MAX_WAITING } else { MAX_STRANGERS };
-        if waiting.all >= most || of_network >= MAX_OF_A_NETWORK {
+        let is_used_up = |share: Share| {
+            waiting
+                .of
+                .get(&share)
+                .is_some_and(|count| *count >= share.most())
+        };
+        if waiting.all >= most || share.is_some_and(is_used_up) {
             return Err(Kind::Busy.into());
         }
         waiting.all += 1;
-        if let Some(network) = network {
-            *waiting.of.entry(network).or_default() += 1;
+        if let Some(share) = share {
+            *waiting.of.entry(share).or_default() += 1;
         }
         let queue = self.0.clone();
-        Ok(Queued(Arc::new(Held { queue, network })))
+        Ok(Queued(Arc::new(Held { queue, share })))
     }
 }
 
@@ -86,18 +112,18 @@ pub(crate) struct Queued(Arc<Held>);
 
 struct Held {
     queue: Arc<Inner>,
-    network: Option<IpAddr>,
+    share: Option<Share>,
 }
 
 impl Drop for Held {
     fn drop(&mut self) {
         let mut waiting = self.queue.waiting();
         waiting.all -= 1;
-        let Some(network) = self.network else { return };
-        if let Some(count) = waiting.of.get_mut(&network) {
+        let Some(share) = self.share else { return };
+        if let Some(count) = waiting.of.get_mut(&share) {
             *count -= 1;
             if *count == 0 {
-                waiting.of.remove(&network);
+                waiting.of.remove(&share);
             }
         }
     }
@@ -160,40 +186,49 @@ const MAX_STRANGERS: usize = MAX_WAITING * 3 / 4;
 /// How many of them may be of one network.
 const MAX_OF_A_NETWORK: usize = 32;
 
+/// How many of them may be of the known browsers of one account, or else one
+/// account of an attacker takes what is kept for them.
+const MAX_OF_AN_ACCOUNT: usize = 4;
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn one_network_has_its_share_of_the_queue_and_no_more() {
+    fn each_has_its_share_of_the_queue_and_no_more() {
         let hashing = Hashing::new(PasswordCost::CHEAP);
         let flood: Option<IpAddr> = Some([192, 0, 2, 1].into());
         let other: Option<IpAddr> = Some([192, 0, 2, 2].into());
         let is_busy = |place: Result<Queued, LoginError>| place.is_err_and(|error| error.is_busy());
         let mut places: Vec<_> = (0..MAX_OF_A_NETWORK)
-            .map(|_| hashing.place(flood, false).unwrap())
+            .map(|_| hashing.place(flood, None).unwrap())
             .collect();
-        assert!(is_busy(hashing.place(flood, false)));
-        places.push(hashing.place(other, false).unwrap());
+        assert!(is_busy(hashing.place(flood, None)));
+        places.push(hashing.place(other, None).unwrap());
         for _ in places.len()..MAX_STRANGERS {
-            places.push(hashing.place(None, false).unwrap());
+            places.push(hashing.place(None, None).unwrap());
         }
         for network in [None, other] {
-            assert!(is_busy(hashing.place(network, false)));
+            assert!(is_busy(hashing.place(network, None)));
         }
-        for _ in places.len()..MAX_WAITING {
-            places.push(hashing.place(None, true).unwrap());
+        for account in 0..(MAX_WAITING - places.len()) / MAX_OF_AN_ACCOUNT {
+            let account = Some([account as u8; 16]);
+            for _ in 0..MAX_OF_AN_ACCOUNT {
+                places.push(hashing.place(flood, account).unwrap());
+            }
+            assert!(is_busy(hashing.place(other, account)));
         }
-        assert!(is_busy(hashing.place(None, true)));
+        assert_eq!(places.len(), MAX_WAITING);
+        assert!(is_busy(hashing.place(None, Some([255; 16]))));
         places.clear();
-        assert!(hashing.place(flood, false).is_ok() && hashing.place(None, false).is_ok());
+        assert!(hashing.place(flood, None).is_ok() && hashing.place(None, None).is_ok());
         assert!(hashing.0.waiting().of.is_empty());
     }
 
     #[tokio::test]
     async fn a_place_is_held_until_its_hash_is_done() {
         let hashing = Hashing::new(PasswordCost::CHEAP);
-        let place = hashing.place(None, false).unwrap();
+        let place = hashing.place(None, None).unwrap();
         let (begin, begun) = tokio::sync::oneshot::channel();
         let (end, ended) = std::sync::mpsc::channel::<()>();
         let work = tokio::spawn(async move {

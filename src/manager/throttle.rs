@@ -19,22 +19,23 @@ use crate::manager::{Builder, PeerAddress};
 /// | network | 100 in an hour | one guesser, many accounts |
 /// | account and a browser that has logged in to it before | 10 in 15 minutes | its user |
 /// | all such browsers of an account | 100 in an hour | |
-/// | second factor of an account | 10 in an hour | who has the password |
-/// | second factor, of all browsers that have logged in before | 10 in an hour | |
+/// | second factor of an account | 10 in an hour, 100 in 30 days | who has the password |
+/// | second factor, of all browsers that have logged in before | 10 in an hour, 100 in 30 days | half of the 10 for each browser |
 ///
 /// Networks are counted only if it is said where the address of a client is:
 /// [`network`](Self::network). A name counts whether there is such an account or
 /// not. What one account gets under several spellings of its name counts
-/// together; beyond that limit it is refused like a wrong password.
+/// together; beyond that limit it is refused like a wrong password. Names and
+/// networks share 262,144 counters each, so that inventing them fills no store.
 ///
 /// # Security
 ///
 /// Whoever guesses all the time keeps an account's limit used up for strangers,
 /// never for a browser that its user has logged in from: that has a limit of
-/// its own, by a cookie that says so, opens nothing and is forgotten when the
-/// credentials change ("device cookie",
-/// OWASP Slow Down Online Guessing Attacks). And a link by e-mail is no guess:
-/// see [`OneTimeToken`](crate::OneTimeToken).
+/// its own, by a cookie that says so and opens nothing ("device cookie", OWASP
+/// Slow Down Online Guessing Attacks). With new credentials a copy of it is a
+/// stranger's; the browser in which they were changed gets a new one. And a link
+/// by e-mail is no guess: see [`OneTimeToken`](crate::OneTimeToken).
 ///
 /// # Example
 ///
@@ -61,6 +62,16 @@ pub struct Throttle {
 pub(crate) struct Limit {
     pub(crate) most: u32,
     pub(crate) window: Duration,
+}
+
+impl Limit {
+    /// Codes that are given with the right first factor, in the long run: with
+    /// three codes of a million right at any time, far from a good chance (NIST SP
+    /// 800-63B-4, 3.2.2, allows 100 in a row). New credentials begin anew.
+    pub(crate) const OF_CODES: Self = Self {
+        most: 100,
+        window: Duration::from_secs(30 * 24 * 60 * 60),
+    };
 }
 
 impl Default for Throttle {

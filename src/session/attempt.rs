@@ -1,17 +1,17 @@
 //! Tries to log in, counted before they are made.
 
-use std::{net::IpAddr, sync::Arc, time::Duration};
-
-use data_encoding::HEXLOWER;
+use std::{fmt, net::IpAddr, sync::Arc};
 
 use crate::{
     error::{Kind, LoginError},
     event::EventKind,
-    manager::{CookieOf, Core, Counted, Limit, Login, Sent, Tally},
-    secret::random,
-    session::visit::{self, Number},
+    manager::{Core, Counted, Limit, Login, Tally},
+    session::{
+        known_browser::{Caller, Credentials, credentials},
+        visit::{self, Number},
+    },
     token::RecordId,
-    user::{AuthUser, digest, sealed::Factors as _},
+    user::{AuthUser, digest},
 };
 
 /// A try to log in that was counted as a failure: from [`Login::attempt`].
@@ -20,37 +20,18 @@ use crate::{
 #[must_use = "without `succeeded` it counts as a failure"]
 pub struct LoginAttempt {
     core: Arc<Core>,
-    account: Account,
-    counted: Vec<RecordId>,
-    /// What a browser of this user is known by; none of a name that nobody has.
-    credentials: Option<Credentials>,
-    known: Option<KnownBrowser>,
-    visit: Option<Number>,
-    /// One of two factors is tried: a success is none yet.
-    is_half: bool,
-}
-
-/// Whom somebody tries to be.
-type Account = [u8; 16];
-
-/// A digest of a user and what it logs in with.
-type Credentials = [u8; 16];
-
-/// What a request shows of who tries.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct Caller {
-    /// IPv6 by its first 64 bits.
-    pub(crate) network: Option<IpAddr>,
-    pub(crate) known: Option<KnownBrowser>,
-}
-
-/// A browser that has logged in to an account before. It opens nothing: its
-/// failures are counted apart from those of strangers.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) struct KnownBrowser {
-    /// With new credentials it is a stranger again.
+    /// The name that was typed.
+    name: [u8; 16],
+    /// Whose name it is; of a name that nobody has, the name once more.
+    account: [u8; 16],
     credentials: Credentials,
-    browser: [u8; 16],
+    network: Option<IpAddr>,
+    /// The browser, if it has logged in to this account with these credentials.
+    browser: Option<[u8; 16]>,
+    counted: Vec<RecordId>,
+    /// The account has had its share of tries under other names.
+    is_in_vain: bool,
+    visit: Option<Number>,
 }
 
 impl<U: AuthUser> Login<U> {
@@ -69,7 +50,7 @@ impl<U: AuthUser> Login<U> {
     ///     let attempt = login.attempt(name, found.as_ref()).await?;
     ///     // … ask the directory server …
     ///     let user = found.ok_or_else(LoginError::refused)?;
-    ///     attempt.succeeded().await;
+    ///     attempt.succeeded().await?;
     ///     Ok(user) // to be vouched for
     /// }
     /// ```
@@ -80,176 +61,189 @@ impl<U: AuthUser> Login<U> {
     /// failures: see [`Throttle`](crate::Throttle). It does not tell whether the
     /// account exists. [`is_store`](LoginError::is_store) when they can't be counted.
     pub async fn attempt(&self, name: &str, found: Option<&U>) -> Result<LoginAttempt, LoginError> {
-        match self.try_first_factor(name, found).await? {
-            Tried::Counted(attempt) => Ok(attempt),
-            Tried::InVain => Err(Kind::Refused.into()),
-        }
+        let mut attempt = self.first_factor(name, found)?;
+        attempt.count_first_factor().await?;
+        Ok(attempt)
     }
 
-    pub(super) async fn try_first_factor(
+    /// A try of the first factor that is not counted yet.
+    pub(super) fn first_factor(
         &self,
         name: &str,
         found: Option<&U>,
-    ) -> Result<Tried, LoginError> {
-        let core = &self.0.core;
-        let name = name.trim().to_lowercase();
+    ) -> Result<LoginAttempt, LoginError> {
+        let (core, name) = (&self.0.core, name.trim().to_lowercase());
         let parts: [&[u8]; 4] = [
             b"name",
             core.realm().as_bytes(),
             &self.0.user_tag,
             name.as_bytes(),
         ];
-        let name = digest(&parts);
-        let caller = visit::caller(core);
-        let mut attempt = LoginAttempt::new(core, name, caller);
-        if let Some(user) = found {
-            attempt.be(user)?;
-            attempt.is_half = U::Factors::is_another_asked(user);
-        }
-        match attempt.count_first_factor(&name, caller.network).await {
-            Ok(true) => Ok(Tried::Counted(attempt)),
-            Ok(false) => Ok(Tried::InVain),
-            Err(error) => Err(attempt.turn_away(error).await),
-        }
+        LoginAttempt::of(core, digest(&parts), found)
     }
 
-    /// The same for the second factor of a user whose first one is checked.
+    /// A try of the second factor of a user whose first one is checked.
     pub(super) async fn attempt_second_factor(&self, user: &U) -> Result<LoginAttempt, LoginError> {
-        let core = &self.0.core;
-        let mut attempt = LoginAttempt::new(core, [0; 16], visit::caller(core));
-        attempt.be(user)?;
-        match attempt.count_second_factor().await {
-            Ok(()) => Ok(attempt),
-            Err(error) => Err(attempt.turn_away(error).await),
-        }
+        let mut attempt = LoginAttempt::of(&self.0.core, [0; 16], Some(user))?;
+        attempt.count_second_factor().await?;
+        Ok(attempt)
     }
 }
 
 impl LoginAttempt {
-    fn new(core: &Arc<Core>, account: Account, caller: Caller) -> Self {
-        Self {
+    fn of<U: AuthUser>(
+        core: &Arc<Core>,
+        name: [u8; 16],
+        found: Option<&U>,
+    ) -> Result<Self, LoginError> {
+        let Caller { network, known } = visit::caller(core);
+        let (account, credentials) = match found {
+            None => (name, [0; 16]),
+            Some(user) => {
+                let (index, id) = core.index::<U>(&user.id())?;
+                let auth_hash = user.session_auth_hash().for_record(core.realm(), &id);
+                let account = digest(&[b"account", index.as_bytes()]);
+                (account, credentials(index, &auth_hash))
+            }
+        };
+        let known = known.filter(|_| found.is_some());
+        Ok(Self {
             core: core.clone(),
+            name,
             account,
+            credentials,
+            network,
+            browser: known.and_then(|known| known.with(credentials)),
             counted: Vec::new(),
-            credentials: None,
-            known: caller.known,
+            is_in_vain: false,
             visit: visit::running(core),
-            is_half: false,
-        }
+        })
     }
 
-    /// Somebody tries to be this user, whose browsers are known by its credentials.
-    pub(super) fn be<U: AuthUser>(&mut self, user: &U) -> Result<(), LoginError> {
-        let core = &self.core;
-        let (index, id) = core.index::<U>(&user.id())?;
-        self.account = digest(&[b"account", index.as_bytes()]);
-        let auth_hash = user.session_auth_hash().for_record(core.realm(), &id);
-        self.credentials = Some(digest(&[b"known", index.as_bytes(), &auth_hash]));
+    /// The login succeeded: it was no failure. Its browser is known from now on,
+    /// by a cookie that opens nothing, once the login is complete.
+    ///
+    /// # Errors
+    ///
+    /// [`is_refused`](LoginError::is_refused) when this account was tried too often
+    /// under several spellings of its name. It looks like a wrong password, for
+    /// anything else would tell that there is such an account.
+    pub async fn succeeded(mut self) -> Result<(), LoginError> {
+        if self.is_in_vain {
+            return Err(Kind::Refused.into());
+        }
+        self.take_back().await;
+        if let Some(visit) = self.visit {
+            visit::note(visit, |notes| notes.see_check(&self.core));
+        }
         Ok(())
     }
 
-    /// The browser, if it has logged in to this account with these credentials.
-    fn known(&self) -> Option<[u8; 16]> {
-        let known = self
-            .known
-            .filter(|known| Some(known.credentials) == self.credentials);
-        known.map(|known| known.browser)
+    /// Whatever comes of it, it is refused.
+    #[cfg(feature = "password")]
+    pub(super) fn is_in_vain(&self) -> bool {
+        self.is_in_vain
     }
 
-    /// The login succeeded: it was no failure. The browser is known from now on,
-    /// by a cookie that opens nothing; where a second factor is asked for, once
-    /// that is checked.
-    pub async fn succeeded(self) {
-        for counted in &self.counted {
-            // What fails here was logged, and one failure too many is counted.
-            let _ = self.core.take_back(*counted).await;
-        }
-        if !self.is_half {
-            self.know_the_browser();
-        }
+    /// The account, if the browser has logged in to it before.
+    #[cfg(feature = "password")]
+    pub(super) fn known_account(&self) -> Option<[u8; 16]> {
+        self.browser.map(|_| self.account)
     }
 
-    /// Tells the browser that it has logged in with these credentials, from now
-    /// on for as long again.
-    fn know_the_browser(&self) {
-        let (Some(visit), Some(credentials)) = (self.visit, self.credentials) else {
-            return;
-        };
-        let Some(browser) = self.known().or_else(|| random::<16>().ok()) else {
-            return;
-        };
-        let known = KnownBrowser {
-            credentials,
-            browser,
-        };
-        let core = &self.core;
-        visit::note(visit, |notes| {
-            if let Some(sent) = known.carried(core) {
-                notes.set_cookie(core, CookieOf::Known, sent);
-            }
-        });
+    pub(super) async fn count_first_factor(&mut self) -> Result<(), LoginError> {
+        let counted = self.first_factor_counts().await;
+        self.unless_turned_away(counted).await
+    }
+
+    async fn count_second_factor(&mut self) -> Result<(), LoginError> {
+        let counted = self.second_factor_counts().await;
+        self.unless_turned_away(counted).await
     }
 
     /// One more of a browser that is known, or else of a name and a network.
     ///
     /// Over the limit of the name everybody is told. What one account gets under
-    /// several names is counted too, and nobody is told, for that would tell that
-    /// there is an account: the answer is that it is tried in vain.
-    async fn count_first_factor(
-        &mut self,
-        name: &Account,
-        network: Option<IpAddr>,
-    ) -> Result<bool, LoginError> {
-        let (throttle, account) = (self.core.settings.throttle.clone(), self.account);
-        if let Some(browser) = self.known() {
-            let here = throttle.per_account_here;
-            let of_browser = self.count("browser", &[&account, &browser], here).await;
-            let counted = match of_browser {
-                Ok(()) => {
-                    let all = throttle.per_account;
-                    self.count("known browsers", &[&account], all).await
-                }
-                error => error,
-            };
-            match counted {
-                // Its limit is used up: it may be a stolen one, so it is a stranger.
-                Err(error) if error.is_throttled() => self.take_all_back().await,
-                counted => return counted.map(|()| true),
+    /// several names is counted too, and nobody is told: it is tried in vain. For a
+    /// name that nobody has there are as many steps.
+    async fn first_factor_counts(&mut self) -> Result<(), LoginError> {
+        let throttle = self.core.settings.throttle.clone();
+        let (here, all) = (throttle.per_account_here, throttle.per_account);
+        let (name, account) = (self.name, self.account);
+        if let Some(browser) = self.browser {
+            let own = Tally::of(&self.core, "browser", &[&account, &browser]);
+            let known = Tally::of(&self.core, "known browsers", &[&account]);
+            if self.count_known([(own, here), (known, all)]).await? {
+                return Ok(());
             }
         }
-        if let Some(network) = network.map(|network| network.to_string()) {
+        if let Some(network) = self.network.map(|network| network.to_string()) {
             let network = network.as_bytes();
-            let here = throttle.per_account_here;
-            self.count("network", &[network], throttle.per_network)
-                .await?;
-            self.count("account here", &[name, network], here).await?;
+            let of_network = Tally::among(&self.core, "network", &[network]);
+            let of_both = Tally::among(&self.core, "name here", &[&name, network]);
+            self.count(of_network, throttle.per_network).await?;
+            self.count(of_both, here).await?;
         }
-        self.count("name", &[name], throttle.per_account).await?;
-        // For a name that nobody has as well, so that both take as long.
-        match self
-            .count("account", &[&account], throttle.per_account)
-            .await
-        {
-            Err(error) if error.is_throttled() => Ok(false),
-            counted => counted.map(|()| true),
-        }
-    }
-
-    /// One more of a browser that is known, or else of an account.
-    async fn count_second_factor(&mut self) -> Result<(), LoginError> {
-        let (limit, account) = (self.core.settings.throttle.second_factor, self.account);
-        let Some(browser) = self.known() else {
-            return self.count("second factor", &[&account], limit).await;
+        let of_name = Tally::among(&self.core, "name", &[&name]);
+        self.count(of_name, all).await?;
+        let of_account = match account == name {
+            true => Tally::among(&self.core, "nobody", &[&name]),
+            false => Tally::of(&self.core, "account", &[&account]),
         };
-        self.count("second factor of known browsers", &[&account], limit)
-            .await?;
-        let parts: [&[u8]; 2] = [&account, &browser];
-        self.count("second factor of a browser", &parts, limit)
-            .await
+        match self.count(of_account, all).await {
+            Err(error) if error.is_throttled() => {
+                self.is_in_vain = true;
+                Ok(())
+            }
+            counted => counted,
+        }
     }
 
-    async fn count(&mut self, what: &str, parts: &[&[u8]], limit: Limit) -> Result<(), LoginError> {
-        let tally = Tally::of(&self.core, what, parts);
+    /// One more of a browser that is known, or else of an account: within the
+    /// hour, and in the long run.
+    async fn second_factor_counts(&mut self) -> Result<(), LoginError> {
+        let (account, credentials) = (self.account, self.credentials);
+        let hour = self.core.settings.throttle.second_factor;
+        let of = |core: &Core, what, parts: &[&[u8]]| Tally::of(core, what, parts);
+        if let Some(browser) = self.browser {
+            let one = Limit {
+                most: hour.most.div_ceil(2),
+                ..hour
+            };
+            let own = of(&self.core, "code of a browser", &[&account, &browser]);
+            let known = of(&self.core, "code of known browsers", &[&account]);
+            let long = of(&self.core, "codes of known browsers", &[&credentials]);
+            let counts = [(own, one), (known, hour), (long, Limit::OF_CODES)];
+            if self.count_known(counts).await? {
+                return Ok(());
+            }
+        }
+        let now = of(&self.core, "code", &[&account]);
+        let long = of(&self.core, "codes", &[&credentials]);
+        self.count(now, hour).await?;
+        self.count(long, Limit::OF_CODES).await
+    }
+
+    /// Counts for a known browser. Where one of its limits is used up it may be a
+    /// stolen one: it is counted as a stranger then.
+    async fn count_known<const N: usize>(
+        &mut self,
+        counts: [(Tally, Limit); N],
+    ) -> Result<bool, LoginError> {
+        for (tally, limit) in counts {
+            match self.count(tally, limit).await {
+                Ok(()) => {}
+                Err(error) if error.is_throttled() => {
+                    self.take_back().await;
+                    return Ok(false);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(true)
+    }
+
+    async fn count(&mut self, tally: Tally, limit: Limit) -> Result<(), LoginError> {
         match self.core.count(tally, limit).await? {
             Counted::In(counted) => {
                 self.counted.push(counted);
@@ -259,57 +253,31 @@ impl LoginAttempt {
         }
     }
 
-    async fn take_all_back(&mut self) {
+    /// What fails here was logged, and one failure too many is counted.
+    async fn take_back(&mut self) {
         for counted in std::mem::take(&mut self.counted) {
             let _ = self.core.take_back(counted).await;
         }
     }
 
-    /// It is not made, so it does not count.
-    async fn turn_away(mut self, error: LoginError) -> LoginError {
-        self.take_all_back().await;
-        if error.is_throttled() {
+    /// A try that is not made does not count.
+    async fn unless_turned_away(
+        &mut self,
+        counted: Result<(), LoginError>,
+    ) -> Result<(), LoginError> {
+        let turned_away = counted.as_ref().is_err_and(LoginError::is_throttled);
+        if counted.is_err() {
+            self.take_back().await;
+        }
+        if turned_away || self.is_in_vain {
             self.core.emit(EventKind::LoginThrottled);
         }
-        error
+        counted
     }
 }
 
-impl KnownBrowser {
-    /// The credentials and the browser, as a cookie carries them.
-    pub(crate) fn carried(self, core: &Core) -> Option<Sent> {
-        let text = format!(
-            "{}{}",
-            HEXLOWER.encode(&self.credentials),
-            HEXLOWER.encode(&self.browser)
-        );
-        core.carry_for(CookieOf::Known, &text, KNOWN_FOR)
-    }
-
-    pub(crate) fn read(text: &str) -> Option<Self> {
-        let bytes: [u8; 32] = HEXLOWER.decode(text.as_bytes()).ok()?.try_into().ok()?;
-        let mut known = Self {
-            credentials: [0; 16],
-            browser: [0; 16],
-        };
-        known.credentials.copy_from_slice(&bytes[..16]);
-        known.browser.copy_from_slice(&bytes[16..]);
-        Some(known)
-    }
-}
-
-/// The answer of [`Login::try_first_factor`].
-pub(super) enum Tried {
-    Counted(LoginAttempt),
-    /// It is refused whatever comes of it, as if nobody had the name.
-    InVain,
-}
-
-impl std::fmt::Debug for LoginAttempt {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for LoginAttempt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("LoginAttempt")
     }
 }
-
-/// How long a browser is known that does not log in.
-const KNOWN_FOR: Duration = Duration::from_secs(365 * 24 * 60 * 60);

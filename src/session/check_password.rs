@@ -1,12 +1,12 @@
 //! Checking a password, and making the hash of a new one.
 
-use std::{fmt, future::Future, pin::Pin, sync::Arc};
+use std::{fmt, future::Future, pin::Pin};
 
 use crate::{
     error::{Kind, LoginError},
-    manager::{Core, Login, Proved, Queued},
+    manager::{Login, Proved},
     password::{Fits, HasPassword, Password},
-    session::{attempt::Tried, visit},
+    session::visit,
     user::AuthUser,
 };
 
@@ -16,8 +16,8 @@ impl<U: AuthUser> Login<U> {
     ///
     /// Whether nobody has the name, the user has no password, is not
     /// [active](AuthUser::is_active) or the password is wrong, one hash is
-    /// computed and the answer is the same. The user is loaded once more after it, so
-    /// that a password which was changed meanwhile lets nobody in.
+    /// computed and the answer is the same. The user is loaded once more after it: a
+    /// password that was changed meanwhile is checked again, against the new one.
     ///
     /// # Example
     ///
@@ -112,7 +112,8 @@ impl<U: AuthUser> Login<U> {
     pub async fn hash_password(&self, password: &Password) -> Result<String, LoginError> {
         let core = &self.0.core;
         self.password_fits(password)?;
-        place(core)?.turn().await?.compute(password).await
+        let place = core.hashing.place(visit::caller(core).network, None)?;
+        place.turn().await?.compute(password).await
     }
 
     /// Is this one that may be a user's password? Without work: for a form that
@@ -149,50 +150,53 @@ impl<U: AuthUser> CheckPassword<'_, U> {
             hash_of,
             password,
         } = self;
-        let core = &login.0.core;
         if !password.fits() {
             return Err(Kind::Refused.into());
         }
-        let turn = place(core)?.turn().await?;
-        let tried = login.try_first_factor(name, found.as_ref()).await?;
-        let (attempt, found) = match tried {
-            Tried::Counted(attempt) => (Some(attempt), found),
-            Tried::InVain => (None, None),
-        };
-        let hash = found.as_ref().and_then(hash_of).map(str::to_owned);
-        let fits = turn.verify(password, hash.as_deref()).await?;
-        let found = found.filter(|_| fits != Fits::No);
-        let (Some(mut attempt), Some(found)) = (attempt, found) else {
-            return Err(Kind::Refused.into());
-        };
-        let upgraded = match (fits, &login.0.finders.upgrade) {
-            (Fits::YesOutdated, Some(save)) => Some((save, turn.compute(password).await?)),
-            _ => None,
-        };
-        drop(turn);
-        // All that took its time: is it still the password, of somebody who may log in?
-        let (_, id) = core.index::<U>(&found.id())?;
-        let user = login.0.load_user(&id).await?.ok_or(Kind::Refused)?;
-        let is_as_it_was = hash_of(&user) == hash.as_deref()
-            && user.session_auth_hash() == found.session_auth_hash();
-        if !is_as_it_was {
-            return Err(Kind::Refused.into());
-        }
-        if !user.is_active() {
-            return Err(Kind::Inactive.into());
-        }
-        let user = match upgraded {
-            None => user,
-            Some((save, hash)) => {
-                let saved = save.save(user, hash).await;
-                let saved = saved.map_err(|error| LoginError::loader(core.realm(), error))?;
-                saved.ok_or(Kind::Refused)?
+        let core = &login.0.core;
+        let mut attempt = login.first_factor(name, found.as_ref())?;
+        let network = visit::caller(core).network;
+        let place = core.hashing.place(network, attempt.known_account())?;
+        let turn = place.turn().await?;
+        attempt.count_first_factor().await?;
+        let mut user = found.filter(|_| !attempt.is_in_vain());
+        for _ in 0..MAX_ROUNDS {
+            let hash = user.as_ref().and_then(hash_of).map(str::to_owned);
+            let fits = turn.verify(password, hash.as_deref()).await?;
+            let checked = user.filter(|_| fits != Fits::No).ok_or(Kind::Refused)?;
+            // That took its time: is it still the password, of somebody who may log in?
+            let now = load_again(login, &checked).await?;
+            if hash_of(&now) != hash.as_deref() {
+                user = Some(now);
+                continue;
             }
-        };
-        attempt.be(&user)?;
-        attempt.succeeded().await;
-        Ok(login.vouch_for(user))
+            if !now.is_active() {
+                return Err(Kind::Inactive.into());
+            }
+            let saved = match (fits, &login.0.finders.upgrade) {
+                (Fits::YesOutdated, Some(save)) => {
+                    let hash = turn.compute(password).await?;
+                    let saved = save.save(now, hash).await;
+                    saved.map_err(|error| LoginError::loader(core.realm(), error))?
+                }
+                _ => Some(now),
+            };
+            match saved {
+                Some(saved) => {
+                    attempt.succeeded().await?;
+                    return Ok(login.vouch_for(saved));
+                }
+                // Another request was faster, with this password or with a new one.
+                None => user = Some(load_again(login, &checked).await?),
+            }
+        }
+        Err(Kind::Refused.into())
     }
+}
+
+async fn load_again<U: AuthUser>(login: &Login<U>, user: &U) -> Result<U, LoginError> {
+    let (_, id) = login.0.core.index::<U>(&user.id())?;
+    Ok(login.0.load_user(&id).await?.ok_or(Kind::Refused)?)
 }
 
 impl<'a, U: AuthUser> IntoFuture for CheckPassword<'a, U> {
@@ -210,8 +214,5 @@ impl<U> fmt::Debug for CheckPassword<'_, U> {
     }
 }
 
-/// A place in the queue for whoever asks.
-fn place(core: &Arc<Core>) -> Result<Queued, LoginError> {
-    let caller = visit::caller(core);
-    core.hashing.place(caller.network, caller.known.is_some())
-}
+/// How often a password is checked that changes while it is.
+const MAX_ROUNDS: usize = 3;

@@ -125,6 +125,9 @@ async fn finish<U: AuthUser>(
         note_if_used_up(known, &record, number)?;
         return Err(Kind::Refused.into());
     }
+    // The check may have taken its time.
+    let user = still_who_it_was(known, &record).await?;
+    attempt.succeeded().await?;
     let remember = known.pending.and_then(|pending| pending.remember);
     let restored = record.series.is_some();
     let new = NewLogin {
@@ -150,7 +153,6 @@ async fn finish<U: AuthUser>(
     };
     let left = new.stranger.as_ref().map(|record| record.id);
     let known = replace(realm, number, Some(record), user, new, Kept::OfStranger).await?;
-    attempt.succeeded().await;
     if let Some(left) = left {
         core.delete(left).await.ok(); // what is left of it runs out by itself
     }

@@ -30,7 +30,7 @@ mod accept;
 mod allowed;
 mod any;
 mod asker;
-pub(crate) mod attempt;
+mod attempt;
 mod begin_login;
 mod by_request;
 pub(crate) mod capability;
@@ -45,6 +45,7 @@ mod device_name;
 mod finish_login;
 mod fresh_window;
 pub(crate) mod known;
+pub(crate) mod known_browser;
 #[cfg(feature = "testing")]
 pub(crate) mod login_as;
 mod login_user;

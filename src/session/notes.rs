@@ -11,8 +11,8 @@ use crate::{
     manager::{CookieOf, Core, Sent},
     session::{
         Asker, Customs, Found, Within,
-        attempt::Caller,
         device::Visitor,
+        known_browser::Caller,
         presented::{Presented, ShownCookies, Stranger},
         revocation::Recheck,
         visit::Number,
@@ -66,6 +66,8 @@ struct Seen {
     asked_policies: Vec<Arc<dyn Recheck>>,
     /// Who may be about to log in.
     caller: Caller,
+    /// A password, a code or a token was right.
+    is_checked: bool,
 }
 
 impl Notes {
@@ -110,6 +112,7 @@ impl Notes {
             asked_for_fresh: None,
             asked_policies: Vec::new(),
             caller: Caller::default(),
+            is_checked: false,
         });
     }
 
@@ -128,6 +131,17 @@ impl Notes {
         if let Some(seen) = self.by_mut(core) {
             seen.caller = caller;
         }
+    }
+
+    /// Notes that a password, a code or a token was right.
+    pub(super) fn see_check(&mut self, core: &Arc<Core>) {
+        if let Some(seen) = self.by_mut(core) {
+            seen.is_checked = true;
+        }
+    }
+
+    pub(super) fn is_checked(&self, core: &Arc<Core>) -> bool {
+        self.by(core).is_some_and(|seen| seen.is_checked)
     }
 
     pub(super) fn caller(&self, core: &Arc<Core>) -> Caller {

@@ -14,6 +14,7 @@ use crate::{
     session::{
         Found, Session,
         known::Known,
+        known_browser::{Credentials, credentials},
         open::used_at,
         remember::{RememberCookie, SeriesOf},
         visit,
@@ -246,7 +247,8 @@ pub(super) async fn replace<U: AuthUser>(
                 let forced = login.forced;
                 let known = Arc::new(realm.known(user, Some(record), info, forced));
                 let remember = login.series.cookie(series);
-                return announce(number, token, remember, known).await;
+                let credentials = credentials(index, &auth_hash);
+                return announce(number, token, remember, known, credentials).await;
             }
             Swap::Gone if data == Kept::WhatSaysSo => old = None,
             Swap::Gone => return Err(Kind::Ended.into()),
@@ -265,8 +267,10 @@ async fn announce<U: AuthUser>(
     token: Token,
     remember: RememberCookie,
     known: Arc<Known<U>>,
+    credentials: Credentials,
 ) -> Result<Arc<Known<U>>, LoginError> {
     let core = &known.realm.core;
+    let is_by_hand = known.info.verified_at().is_some() || known.info.by_second_factor();
     let noted = visit::note(number, |notes| {
         notes.send_token(core, CookieOf::Login, &token);
         remember.note(core, notes);
@@ -274,6 +278,9 @@ async fn announce<U: AuthUser>(
         notes.change(core, Found::LoggedIn(known.clone()));
         notes.leave_stranger(core);
         notes.forget_the_way(core);
+        if is_by_hand && known.info.actor().is_none() {
+            notes.know_the_browser(core, credentials);
+        }
     });
     if noted.is_none() {
         let mut end = End::new();

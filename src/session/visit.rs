@@ -21,7 +21,7 @@ use tokio::task::futures::TaskLocalFuture;
 use crate::{
     error::{Kind, LoginError},
     manager::Core,
-    session::{Asker, Customs, attempt::Caller, device::Visitor},
+    session::{Asker, Customs, device::Visitor, known_browser::Caller},
     store::RecordId,
 };
 

@@ -18,9 +18,9 @@ use crate::{
     session::{
         Allowed, Anonymous, AnySession, AskedPolicy, Asker, Authenticated, Found, Fresh, Pending,
         Policy, SendAgain, Session, Ticket, Window, Within, ask_policy,
-        attempt::{Caller, KnownBrowser},
         device::{Visitor, network},
         known::Known,
+        known_browser::{Caller, KnownBrowser},
         let_in,
         presented::{Presented, Stranger},
         visit::{self, Notes, Number},

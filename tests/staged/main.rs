@@ -9,6 +9,7 @@
 )]
 
 mod example;
+mod known_browsers;
 mod links;
 mod passwords;
 mod second_factor;

@@ -208,22 +208,38 @@ async fn a_new_password_has_a_least_length() {
     );
 }
 
-/// Who posts the old password while the new one is set is not let in by it.
+/// Who posts the old password while the new one is set is not let in by it, and who
+/// posts the new one is.
 #[tokio::test]
 async fn what_changes_while_a_password_is_checked_counts() {
-    for change in [
-        (|account: &mut Account| account.hash = Some("another".to_owned())) as fn(&mut Account),
-        |account| account.hash = None,
-        |account| account.active = false,
-        |account| account.totp = Some(SECRET.to_owned()),
-    ] {
+    let renewed = |account: &mut Account| {
+        let hash = Password::from(PASSWORD.to_owned()).hash(PasswordCost::new(8, 1));
+        account.hash = Some(hash.unwrap());
+    };
+    let changes: [(fn(&mut Account), &str, u64); 5] = [
+        (
+            |account| account.hash = Some("another".to_owned()),
+            "/login",
+            2,
+        ),
+        (|account| account.hash = None, "/login", 2),
+        (|account| account.active = false, "/login", 1),
+        (
+            |account| account.totp = Some(SECRET.to_owned()),
+            "/login/code",
+            1,
+        ),
+        (renewed, "/in", 2),
+    ];
+    for (change, location, hashes) in changes {
         let world = World::new();
         *world.accounts.meanwhile.lock().unwrap() = Some((1, change));
         let mut browser = world.browser();
         let answer = log_in_as(&mut browser, "one", PASSWORD).await;
-        assert_eq!(answer.location(), Some("/login"));
-        assert_eq!(browser.get("/who").await.text(), "nobody");
-        assert_eq!(world.hashes(), 1);
+        assert_eq!(answer.location(), Some(location));
+        let who = if location == "/in" { "one" } else { "nobody" };
+        assert_eq!(browser.get("/who").await.text(), who);
+        assert_eq!(world.hashes(), hashes);
     }
 }
 
@@ -240,6 +256,29 @@ async fn an_upgrade_does_not_undo_a_change() {
     let answer = log_in_as(&mut world.browser(), "one", "correct horse battery").await;
     assert_eq!(answer.location(), Some("/login"));
     assert!(world.accounts.upgraded.lock().unwrap().is_empty());
+}
+
+/// Of two logins at once one saves its better hash, and the other is let in as well;
+/// where it is a new password that was faster, it is not.
+#[tokio::test]
+async fn whose_upgrade_comes_second_is_checked_again() {
+    let bcrypt = "$2b$04$a1guQXxnlz0dcBFECyn.BOPDZKXRWALrttHep/MooQjhuX.62NEsC";
+    fn save(account: &mut Account, password: &str) {
+        let hash = Password::from(password.to_owned()).hash(PasswordCost::new(8, 1));
+        account.hash = Some(hash.unwrap());
+    }
+    let other_request: fn(&mut Account) = |account| save(account, "correct horse battery");
+    let new_password: fn(&mut Account) = |account| save(account, "another");
+    for (change, location) in [(other_request, "/in"), (new_password, "/login")] {
+        let world = World::new();
+        world
+            .accounts
+            .change(1, |account| account.hash = Some(bcrypt.to_owned()));
+        *world.accounts.before_save.lock().unwrap() = Some((1, change));
+        let answer = log_in_as(&mut world.browser(), "one", "correct horse battery").await;
+        assert_eq!(answer.location(), Some(location));
+        assert!(world.accounts.upgraded.lock().unwrap().is_empty());
+    }
 }
 
 /// bcrypt looks at 72 bytes: what comes after them was never checked.

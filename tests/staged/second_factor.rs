@@ -13,7 +13,8 @@ use axum::{
     http::{StatusCode, header},
 };
 use portcullis::{
-    Clock, FirstFactor, Login, LoginError, Pending, RecoveryCode, SecondFactor, Session, TotpCode,
+    Clock, FirstFactor, Login, LoginError, Password, PasswordCost, Pending, RecoveryCode,
+    SecondFactor, Session, TotpCode,
     store::{SessionStore, Sweep},
     testing::TestClient,
 };
@@ -206,6 +207,37 @@ async fn eleven_wrong_codes_are_one_too_many() {
         give(&mut browser, &world.code(0)).await.location(),
         Some("/in")
     );
+}
+
+/// Who has the password does not guess for a year: a hundred codes, and new
+/// credentials are needed. The right ones of the user do not count.
+#[tokio::test]
+async fn ten_codes_an_hour_end_after_a_hundred() {
+    let world = World::new();
+    for hour in 0..10 {
+        let mut user = half_logged_in(&world).await;
+        let answer = give(&mut user, &world.code(0)).await;
+        assert_eq!(answer.location(), Some("/in"), "{hour}");
+        for _ in 0..2 {
+            let mut thief = half_logged_in(&world).await;
+            for _ in 0..5 {
+                let answer = give(&mut thief, "000000").await;
+                assert_eq!(answer.status(), StatusCode::SEE_OTHER, "{hour}");
+            }
+        }
+        world.clock.advance(minutes(60));
+    }
+    let mut thief = half_logged_in(&world).await;
+    let answer = give(&mut thief, &world.code(0)).await;
+    assert_eq!(answer.status(), StatusCode::TOO_MANY_REQUESTS);
+    let hash = Password::from(PASSWORD.to_owned()).hash(PasswordCost::new(8, 1));
+    let hash = hash.unwrap();
+    world
+        .accounts
+        .change(2, |account| account.hash = Some(hash));
+    let mut user = half_logged_in(&world).await;
+    let answer = give(&mut user, &world.code(0)).await;
+    assert_eq!(answer.location(), Some("/in"));
 }
 
 /// Also where the app checks the first factor itself, over and over, in new browsers.

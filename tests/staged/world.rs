@@ -79,6 +79,8 @@ pub struct Accounts {
     pub broken: AtomicBool,
     /// What happens between a guard or a look and the check.
     pub meanwhile: Mutex<Option<Change>>,
+    /// What happens before a better hash is saved.
+    pub before_save: Mutex<Option<Change>>,
 }
 
 impl Accounts {
@@ -90,6 +92,19 @@ impl Accounts {
         if let Some((id, change)) = self.meanwhile.lock().unwrap().take() {
             self.change(id, change);
         }
+    }
+
+    /// `UPDATE … SET hash = $1 WHERE id = $2 AND hash = $3`
+    fn save_hash(&self, account: Account, hash: String) -> Option<Account> {
+        if let Some((id, change)) = self.before_save.lock().unwrap().take() {
+            self.change(id, change);
+        }
+        if self.get(account.id)?.hash != account.hash {
+            return None;
+        }
+        self.upgraded.lock().unwrap().push(hash.clone());
+        self.change(account.id, |account| account.hash = Some(hash));
+        self.get(account.id)
     }
 
     pub fn get(&self, id: u64) -> Option<Account> {
@@ -183,7 +198,7 @@ async fn by_directory(
 ) -> Result<Redirect, LoginError> {
     let account = app.accounts.get(2).unwrap();
     let attempt = app.login.attempt("two", Some(&account)).await?;
-    attempt.succeeded().await;
+    attempt.succeeded().await?;
     let FirstFactor::AsksForSecond(half) = app.login.vouch_for(account) else {
         return Err(LoginError::refused());
     };
@@ -438,9 +453,7 @@ impl World {
         let saver = {
             let accounts = accounts.clone();
             move |account: Account, hash: String| {
-                accounts.upgraded.lock().unwrap().push(hash.clone());
-                accounts.change(account.id, |account| account.hash = Some(hash));
-                let saved = accounts.get(account.id);
+                let saved = accounts.save_hash(account, hash);
                 async move { Ok::<_, BoxError>(saved) }
             }
         };

@@ -121,7 +121,7 @@ impl<U: AuthUser> Login<U> {
         if !checked(self, factor, &verified.user).await? {
             return Err(Kind::Refused.into());
         }
-        attempt.succeeded().await;
+        attempt.succeeded().await?;
         Ok(Verified {
             second_factor: true,
             ..verified

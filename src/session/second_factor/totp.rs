@@ -103,7 +103,7 @@ impl<U: AuthUser> Login<U> {
         if !code.is_right(secret, self, user).await? {
             return Err(Kind::Refused.into());
         }
-        attempt.succeeded().await;
+        attempt.succeeded().await?;
         Ok(())
     }
 }

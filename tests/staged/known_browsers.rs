@@ -1,0 +1,209 @@
+//! Browsers that have logged in before: what strangers do to an account does not
+//! keep its user out of them.
+
+use std::sync::atomic::Ordering;
+
+use axum::http::StatusCode;
+use portcullis::{Password, PasswordCost, Throttle, testing::TestClient};
+
+use crate::{throttle::*, world::*};
+
+fn is_known(browser: &TestClient) -> bool {
+    browser
+        .cookie_names()
+        .any(|name| name == "__Host-login-known")
+}
+
+/// One failure, and the name is used up for strangers.
+fn one_failure() -> World {
+    World::with(|builder| builder.throttle(Throttle::default().per_account(1).second_factor(1)))
+}
+
+async fn known_to(world: &World, name: &str) -> TestClient {
+    let mut browser = world.browser();
+    log_in_as(&mut browser, name, PASSWORD).await;
+    browser.post("/logout").await;
+    browser
+}
+
+/// However long somebody guesses, the user's own browser has a limit of its own.
+#[tokio::test]
+async fn nobody_is_locked_out_of_a_browser_that_is_known() {
+    let world = World::with(|builder| builder.throttle(behind_a_proxy()));
+    let mut known = world.browser();
+    guess(&mut known, "192.0.2.1", "one", PASSWORD).await;
+    known.post("/logout").await;
+    assert!(is_known(&known));
+    for number in 0..110 {
+        guess(
+            &mut world.browser(),
+            &format!("10.0.0.{number}"),
+            "one",
+            "wrong",
+        )
+        .await;
+    }
+    let stranger = guess(&mut world.browser(), "192.0.2.2", "one", PASSWORD).await;
+    assert_eq!(stranger, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(
+        guess(&mut known, "192.0.2.1", "one", PASSWORD).await,
+        StatusCode::SEE_OTHER
+    );
+
+    // A known browser that guesses is a stranger after ten.
+    known.post("/logout").await;
+    for _ in 0..10 {
+        assert_eq!(
+            guess(&mut known, "192.0.2.1", "one", "wrong").await,
+            StatusCode::UNAUTHORIZED
+        );
+    }
+    assert_eq!(
+        guess(&mut known, "192.0.2.1", "one", "wrong").await,
+        StatusCode::TOO_MANY_REQUESTS
+    );
+    // It is known to one account, not to another.
+    for _ in 0..10 {
+        assert_eq!(
+            guess(&mut known, "192.0.2.1", "two", "wrong").await,
+            StatusCode::UNAUTHORIZED
+        );
+    }
+    assert_eq!(
+        guess(&mut known, "192.0.2.1", "two", "wrong").await,
+        StatusCode::TOO_MANY_REQUESTS
+    );
+}
+
+/// A browser is known by the credentials that it has logged in with.
+#[tokio::test]
+async fn a_browser_is_forgotten_with_the_password() {
+    let world = World::with(|builder| builder.throttle(Throttle::default().per_account(1)));
+    let mut thief = world.browser();
+    log_in_as(&mut thief, "one", PASSWORD).await;
+    thief.post("/logout").await;
+    log_in_as(&mut world.browser(), "one", "wrong").await;
+    assert_eq!(
+        log_in_as(&mut thief, "one", PASSWORD).await.location(),
+        Some("/in")
+    );
+    thief.post("/logout").await;
+    let hash = Password::from("another".to_owned()).hash(PasswordCost::new(8, 1));
+    let hash = hash.unwrap();
+    world
+        .accounts
+        .change(1, |account| account.hash = Some(hash.clone()));
+    let answer = log_in_as(&mut thief, "one", "wrong").await;
+    assert_eq!(answer.status(), StatusCode::TOO_MANY_REQUESTS);
+}
+
+/// However many browsers an account is known in, they have one limit together.
+#[tokio::test]
+async fn many_known_browsers_have_one_limit() {
+    let throttle = Throttle::default().per_account(5);
+    let world = World::with(|builder| builder.throttle(throttle));
+    let mut known = Vec::new();
+    for _ in 0..6 {
+        let mut browser = world.browser();
+        log_in_as(&mut browser, "one", PASSWORD).await;
+        browser.post("/logout").await;
+        known.push(browser);
+    }
+    let before = world.hashes();
+    for browser in &mut known {
+        for _ in 0..3 {
+            log_in_as(browser, "one", "wrong").await;
+        }
+    }
+    assert_eq!(
+        world.hashes() - before,
+        10,
+        "5 of known browsers, 5 of strangers"
+    );
+}
+
+/// Also with a new password, while somebody guesses all the time.
+#[tokio::test]
+async fn the_browser_in_which_a_password_is_changed_stays_known() {
+    let world = one_failure();
+    let (mut here, mut elsewhere) = (known_to(&world, "one").await, known_to(&world, "one").await);
+    log_in_as(&mut here, "one", PASSWORD).await;
+    let form = [("password", "correct battery")];
+    assert_eq!(here.post("/password").form(form).await.text(), "changed");
+    here.post("/logout").await;
+    log_in_as(&mut world.browser(), "one", "wrong").await;
+    let answer = log_in_as(&mut elsewhere, "one", "correct battery").await;
+    assert_eq!(answer.status(), StatusCode::TOO_MANY_REQUESTS);
+    let answer = log_in_as(&mut here, "one", "correct battery").await;
+    assert_eq!(answer.location(), Some("/in"));
+}
+
+/// A link by e-mail is the way in when strangers have used up the name, and from then
+/// on the password is one again.
+#[tokio::test]
+async fn who_followed_a_link_is_known() {
+    let world = one_failure();
+    log_in_as(&mut world.browser(), "one", "wrong").await;
+    let mut browser = world.browser();
+    let answer = log_in_as(&mut browser, "one", PASSWORD).await;
+    assert_eq!(answer.status(), StatusCode::TOO_MANY_REQUESTS);
+    let token = browser.get("/link?name=one").await.text();
+    let answer = browser.post("/link").form([("token", token)]).await;
+    assert_eq!(answer.location(), Some("/in"));
+    browser.post("/logout").await;
+    let answer = log_in_as(&mut browser, "one", PASSWORD).await;
+    assert_eq!(answer.location(), Some("/in"));
+}
+
+/// Who has the password alone does not make its browser a known one.
+#[tokio::test]
+async fn both_factors_make_a_browser_known() {
+    let world = one_failure();
+    let mut browser = world.browser();
+    log_in_as(&mut browser, "two", PASSWORD).await;
+    assert!(!is_known(&browser));
+    give(&mut browser, &world.code(0)).await;
+    assert!(is_known(&browser));
+    browser.post("/logout").await;
+    for name in ["wrong", PASSWORD] {
+        let mut stranger = world.browser();
+        log_in_as(&mut stranger, "two", name).await;
+        give(&mut stranger, "000000").await;
+    }
+    log_in_as(&mut browser, "two", PASSWORD).await;
+    world.clock.advance(std::time::Duration::from_secs(30));
+    let answer = give(&mut browser, &world.code(0)).await;
+    assert_eq!(answer.location(), Some("/in"));
+}
+
+/// A part of the queue for hashes is kept for them, of this account and no other.
+#[tokio::test]
+async fn strangers_do_not_fill_the_queue() {
+    let world = World::new();
+    let (mut known, mut other) = (known_to(&world, "one").await, known_to(&world, "two").await);
+    world.store.hangs.store(true, Ordering::SeqCst);
+    let strangers: Vec<_> = (0..192)
+        .map(|_| {
+            let world = world.clone();
+            tokio::spawn(async move {
+                log_in_as(&mut world.browser(), "nobody", "wrong").await;
+            })
+        })
+        .collect();
+    for _ in 0..10 {
+        tokio::task::yield_now().await;
+    }
+    let busy = StatusCode::SERVICE_UNAVAILABLE;
+    let answer = log_in_as(&mut world.browser(), "one", PASSWORD).await;
+    assert_eq!(answer.status(), busy);
+    assert_eq!(log_in_as(&mut other, "one", PASSWORD).await.status(), busy);
+    let waits = tokio::spawn(async move { log_in_as(&mut known, "one", PASSWORD).await });
+    for _ in 0..10 {
+        tokio::task::yield_now().await;
+    }
+    assert!(!waits.is_finished(), "it has a place");
+    assert!(strangers.iter().all(|stranger| !stranger.is_finished()));
+    for stranger in strangers {
+        stranger.abort();
+    }
+}
