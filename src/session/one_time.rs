@@ -9,6 +9,7 @@ use crate::{
     event::EventKind,
     manager::{Counted, Limit, Login, Tally},
     secret::equal,
+    session::visit,
     store::{Delete, Insert, Inserted, Record, RecordKind},
     token::Token,
     user::{AuthUser, UserIndex},
@@ -59,7 +60,7 @@ pub struct OneTimeToken<P> {
 }
 
 impl<P> OneTimeToken<P> {
-    /// The token for the link: 93 letters, digits, `.`, `-` and `_`.
+    /// The token for the link: 92 letters, digits, `.`, `-` and `_`.
     ///
     /// # Security
     ///
@@ -206,6 +207,36 @@ impl<U: AuthUser> Login<U> {
     /// [`is_loader`](LoginError::is_loader). A token is used up once it was right,
     /// also where the user may not be logged in.
     pub async fn redeem<P: Purpose>(&self, token: OneTimeToken<P>) -> Result<U, LoginError> {
+        let core = &self.0.core;
+        let record = self.find_token(&token).await?;
+        let delete = Delete::new(RecordKind::OneTime, record.id);
+        if !core.done(core.store.delete(delete).await)? {
+            return Err(Kind::Refused.into()); // another request was faster
+        }
+        let user = self.user_of_token(&record).await?;
+        if let Some(visit) = visit::running(core) {
+            visit::note(visit, |notes| notes.see_check(core));
+        }
+        Ok(user)
+    }
+
+    /// The user of a token that is good, which stays good: for what has to be done
+    /// before it is used up, as hashing the new password.
+    ///
+    /// # Errors
+    ///
+    /// As [`redeem`](Self::redeem), which may fail none the less: another request
+    /// may be faster.
+    ///
+    /// # Security
+    ///
+    /// Nothing is proved before it is redeemed.
+    pub async fn check_token<P: Purpose>(&self, token: &OneTimeToken<P>) -> Result<U, LoginError> {
+        let record = self.find_token(token).await?;
+        self.user_of_token(&record).await
+    }
+
+    async fn find_token<P: Purpose>(&self, token: &OneTimeToken<P>) -> Result<Record, LoginError> {
         let (realm, core) = (&self.0, &self.0.core);
         let keys = core.one_time_keys();
         let read = Token::from_cookie_value(token.token.as_bytes(), keys);
@@ -216,13 +247,16 @@ impl<U: AuthUser> Login<U> {
         let issued = Issued::decode(&record.body).map_err(|error| core.failed(error))?;
         let index = UserIndex::of(core.realm(), realm.user_tag, issued.user);
         let is_ours = issued.user_tag == realm.user_tag && record.user == Some(index);
-        if issued.purpose != P::NAME || !is_ours {
-            return Err(Kind::Refused.into());
+        match issued.purpose == P::NAME && is_ours {
+            true => Ok(record),
+            false => Err(Kind::Refused.into()),
         }
-        let delete = Delete::new(RecordKind::OneTime, record.id);
-        if !core.done(core.store.delete(delete).await)? {
-            return Err(Kind::Refused.into()); // another request was faster
-        }
+    }
+
+    /// The user as it is now, if it is active and its credentials are those of then.
+    async fn user_of_token(&self, record: &Record) -> Result<U, LoginError> {
+        let (realm, core) = (&self.0, &self.0.core);
+        let issued = Issued::decode(&record.body).map_err(|error| core.failed(error))?;
         let user = realm.load_user(issued.user).await?.ok_or(Kind::Refused)?;
         let auth_hash = user.session_auth_hash();
         let auth_hash = auth_hash.for_record(core.realm(), issued.user);

@@ -55,6 +55,36 @@ async fn a_link_asks_for_the_second_factor() {
     );
 }
 
+/// Looking at a token uses nothing up, and finds what redeeming it would.
+#[tokio::test]
+async fn a_token_can_be_looked_at_before() {
+    let world = World::new();
+    let token = mailed(&world, "one").await;
+    for _ in 0..2 {
+        let found = world.login.check_token(&link(&token)).await.unwrap();
+        assert_eq!(found.name, "one");
+    }
+    let of_reset = OneTimeToken::<Reset>::from(token.clone());
+    for refused in [
+        world.login.check_token(&of_reset).await,
+        world.login.check_token(&link(&token[..91])).await,
+        world.login.check_token(&link("")).await,
+    ] {
+        assert!(refused.unwrap_err().is_refused());
+    }
+    world.accounts.change(1, |account| account.active = false);
+    let inactive = world.login.check_token(&link(&token)).await;
+    assert!(inactive.unwrap_err().is_inactive());
+    world.accounts.change(1, |account| account.active = true);
+    follow(&mut world.browser(), &token).await;
+    let used = world.login.check_token(&link(&token)).await;
+    assert!(used.unwrap_err().is_refused());
+}
+
+fn link(token: &str) -> OneTimeToken<LoginLink> {
+    OneTimeToken::from(token.to_owned())
+}
+
 /// The store gives way around each step, so that all look before one takes.
 #[tokio::test]
 async fn of_two_at_once_one_wins() {
