@@ -18,7 +18,7 @@ use portcullis::{
     Anonymous, AuthHash, AuthUser, Authenticated, EventKind, Fresh, Login, LoginError,
     LoginManager, OneFactor, Realms, Routes, SecretKey, Session, Sessions, Source,
     store::MemoryStore,
-    testing::{self, TestClient, TestClock},
+    testing::{self, TestClient, TestClock, TestResponse},
 };
 use tokio::sync::mpsc;
 
@@ -116,6 +116,18 @@ async fn impersonate(
         .on_behalf_of(&staff);
     let session: Session<Authenticated<Customer>> = login.await?;
     Ok(format!("acting for {}", session.id))
+}
+
+/// A customer's own login, by a check of the app's own.
+async fn log_in(
+    session: Session<Anonymous<Customer>>,
+    State(app): State<App>,
+) -> Result<(), LoginError> {
+    let customer = Customer::number(1);
+    let attempt = app.customers.attempt("one", Some(&customer)).await?;
+    attempt.succeeded().await?;
+    let verified = app.customers.vouch_for(customer);
+    session.login_user(verified).await.map(drop)
 }
 
 async fn who(customer: Authenticated<Customer>) -> String {
@@ -217,9 +229,16 @@ impl World {
         let kept_by_app = kept.clone();
         let app = (manager, of_staff).into_router(|(customers, staff)| {
             Routes::new()
+                .post("/login", log_in)
                 .post("/act/{id}", impersonate)
                 .get("/who", who)
                 .get("/fresh", async |_: Fresh<Customer>| "fresh")
+                .post(
+                    "/logout",
+                    async |session: Session<Authenticated<Customer>>| {
+                        session.logout_user().await.map(drop)
+                    },
+                )
                 .post("/confirm", confirm)
                 .post("/switch", switch)
                 .post("/staff/confirm", confirm_staff)
@@ -312,6 +331,24 @@ async fn it_is_never_fresh_and_becomes_nobody_else() {
             .cookie_names()
             .any(|name| name.ends_with("remember"))
     );
+}
+
+/// Staff that is a customer too does not get a limit of its own for whom it acts for.
+#[tokio::test]
+async fn it_makes_no_browser_known() {
+    let world = World::new();
+    let mut browser =
+        TestClient::new(world.app.clone()).login_with(testing::login_as(Staff::number(1)));
+    assert!(makes_known(&browser.post("/login").await));
+    browser.post("/logout").await;
+    let answer = browser.post("/act/2").await;
+    assert_eq!(answer.text(), "acting for 2");
+    assert!(!makes_known(&answer));
+}
+
+fn makes_known(answer: &TestResponse) -> bool {
+    let mut cookies = answer.headers().get_all(header::SET_COOKIE).iter();
+    cookies.any(|line| line.as_bytes().starts_with(b"__Host-login-known="))
 }
 
 #[tokio::test]

@@ -106,7 +106,6 @@ impl LoginAttempt {
                 (account, credentials(index, &auth_hash))
             }
         };
-        let known = known.filter(|_| found.is_some());
         Ok(Self {
             core: core.clone(),
             name,

@@ -68,14 +68,10 @@ impl Notes {
     /// password, a code or a token in this request. Where none of these is used
     /// no browser is asked to keep a cookie.
     pub(super) fn know_the_browser(&mut self, core: &Arc<Core>, credentials: Credentials) {
-        let before = self.caller(core).known;
-        if before.is_none() && !self.is_checked(core) {
+        if self.caller(core).known.is_none() && !self.is_checked(core) {
             return;
         }
-        let before = before.map(|known| known.browser);
-        let Some(browser) = before.or_else(|| random().ok()) else {
-            return;
-        };
+        let Ok(browser) = random() else { return };
         let known = KnownBrowser {
             credentials,
             browser,

@@ -243,6 +243,17 @@ async fn what_changes_while_a_password_is_checked_counts() {
     }
 }
 
+/// Also where no login follows: for a check of the password alone.
+#[tokio::test]
+async fn the_password_of_an_inactive_user_is_refused_by_the_check_itself() {
+    let world = World::new();
+    let found = world.accounts.get(1);
+    world.accounts.change(1, |account| account.active = false);
+    let password = Password::from(PASSWORD.to_owned());
+    let checked = world.login.check_password("one", found, &password).await;
+    assert!(checked.is_err_and(|error| error.is_inactive()));
+}
+
 /// An upgrade never puts the old password back in the place of a new one.
 #[tokio::test]
 async fn an_upgrade_does_not_undo_a_change() {

@@ -240,6 +240,26 @@ async fn ten_codes_an_hour_end_after_a_hundred() {
     assert_eq!(answer.location(), Some("/in"));
 }
 
+/// A browser that is known has a hundred of its own, and then those of strangers.
+#[tokio::test]
+async fn codes_of_a_known_browser_end_as_well() {
+    let world = World::with(|builder| builder.throttle(many()));
+    let mut known = half_logged_in(&world).await;
+    give(&mut known, &world.code(0)).await;
+    known.post("/logout").await;
+    let mut tried = 0;
+    loop {
+        if tried % 5 == 0 {
+            log_in_as(&mut known, "two", PASSWORD).await;
+        }
+        match give(&mut known, "000000").await.status() {
+            StatusCode::TOO_MANY_REQUESTS => break,
+            _ => tried += 1,
+        }
+    }
+    assert_eq!(tried, 200);
+}
+
 /// Also where the app checks the first factor itself, over and over, in new browsers.
 #[tokio::test]
 async fn one_factor_makes_no_browser_known() {
@@ -371,6 +391,26 @@ async fn what_changes_between_the_factors_counts() {
             assert_ne!(give(&mut browser, &code).await.location(), Some("/in"));
             assert_eq!(browser.get("/who").await.text(), "nobody");
         }
+    }
+}
+
+/// A slow check is no reason to let in who may not log in any more.
+#[tokio::test]
+async fn what_changes_while_the_second_factor_is_checked_counts() {
+    for change in [
+        (|account: &mut Account| account.hash = Some("another".to_owned())) as fn(&mut Account),
+        |account| account.active = false,
+    ] {
+        let world = World::new();
+        let codes = RecoveryCode::generate().unwrap();
+        *world.accounts.recovery.lock().unwrap() = codes.iter().map(RecoveryCode::hash).collect();
+        let mut browser = half_logged_in(&world).await;
+        *world.accounts.meanwhile.lock().unwrap() = Some((2, change));
+        let post = browser.post("/login/recovery");
+        let answer = post.form([("code", codes[0].reveal())]).await;
+        assert_ne!(answer.location(), Some("/in"));
+        assert_eq!(world.accounts.recovery.lock().unwrap().len(), 9);
+        assert_eq!(browser.get("/who").await.text(), "nobody");
     }
 }
 

@@ -61,6 +61,21 @@ async fn brute_force_stays_within_the_budget() {
     );
 }
 
+/// Names and networks are counted in so many records, however many are invented.
+#[tokio::test]
+async fn names_that_are_invented_share_their_counters() {
+    let world = World::new();
+    for number in 0..5_000 {
+        let attempt = world.login.attempt(&format!("name {number}"), None).await;
+        drop(attempt.unwrap());
+    }
+    let records = world.store.inner.len();
+    assert!(
+        records < 2 * 5_000 - 50,
+        "{records} records of two counters"
+    );
+}
+
 #[tokio::test]
 async fn the_answer_says_how_long_to_wait() {
     let world = World::with(|builder| builder.throttle(Throttle::default().per_account(1)));

@@ -233,6 +233,7 @@ async fn recovery(
         if app.accounts.broken.load(Ordering::Relaxed) {
             return Err("the database is away");
         }
+        app.accounts.change_meanwhile();
         Ok(app.accounts.recovery.lock().unwrap().remove(&hash))
     };
     let session = session.finish_login(form.code.spent_by(spend)).await?;
