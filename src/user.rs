@@ -105,7 +105,9 @@ impl AuthHash {
     /// Then a changed password leaves the thief's session alive (OWASP ASVS
     /// 5.0, 7.4.3), unless every change calls
     /// [`credentials_changed`](crate::Session::credentials_changed) or
-    /// [`Sessions::end_all`](crate::Sessions::end_all).
+    /// [`Sessions::end_all`](crate::Sessions::end_all). And what is bound to the
+    /// credentials goes on with new ones: browsers that have logged in before, and
+    /// the codes that were tried within 30 days (see [`Throttle`](crate::Throttle)).
     pub fn none() -> Self {
         Self([0; 32])
     }

@@ -22,13 +22,13 @@ impl Tally {
         Self(UserIndex::from_bytes(digest(&all)))
     }
 
-    /// What strangers can name at will: names, networks. Each is one of 262,144,
+    /// What strangers can name at will: names, networks. Each is one of 65,536,
     /// so that no number of names fills the store, and which is nobody's to find
     /// out without the key.
     pub(crate) fn among(core: &Core, what: &str, parts: &[&[u8]]) -> Self {
         let of_all = Self::of(core, what, parts);
-        let [.., a, b, c] = core.one_time_keys().sign(of_all.0.as_bytes());
-        Self::of(core, what, &[b"one of", &[a & 0b11, b, c]])
+        let [.., a, b] = core.one_time_keys().sign(of_all.0.as_bytes());
+        Self::of(core, what, &[b"one of", &[a, b]])
     }
 
     /// The record of the window that a time is in. Its id is of that window

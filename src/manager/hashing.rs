@@ -7,10 +7,11 @@ use std::{
     sync::{Arc, Mutex, PoisonError, atomic::AtomicU64},
 };
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Semaphore;
 
 use crate::{
     error::{BoxError, Kind, LoginError},
+    key::Mac,
     password::{self, Fits, Password, PasswordCost},
 };
 
@@ -35,8 +36,10 @@ struct Waiting {
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Share {
     Strangers(IpAddr),
-    /// The browsers that have logged in to an account before.
-    Known([u8; 16]),
+    /// Browsers that have logged in to one account before.
+    Known(Mac),
+    /// Browsers that have logged in to whatever account before.
+    KnownFrom(IpAddr),
 }
 
 impl Share {
@@ -44,9 +47,13 @@ impl Share {
         match self {
             Self::Strangers(_) => MAX_OF_A_NETWORK,
             Self::Known(_) => MAX_OF_AN_ACCOUNT,
+            Self::KnownFrom(_) => MAX_KNOWN_OF_A_NETWORK,
         }
     }
 }
+
+/// The shares that a place is taken from.
+type Shares = [Option<Share>; 2];
 
 impl Hashing {
     pub(super) fn new(cost: PasswordCost) -> Self {
@@ -65,38 +72,45 @@ impl Hashing {
         self.0.computed.load(std::sync::atomic::Ordering::Relaxed)
     }
 
-    /// A place in the queue, for one request: of a network, or of a browser that
-    /// has logged in to the account before.
+    /// A place in the queue, for one request: of those that are kept for browsers
+    /// that have logged in to the account before, or else of those for everybody.
     ///
     /// # Errors
     ///
-    /// [`Kind::Busy`] when the queue is full, or the share of this network, of this
+    /// [`Kind::Busy`] when the queue is full, or the shares of this network, of this
     /// account, or of strangers: a quarter is kept for browsers that are known.
     pub(crate) fn place(
         &self,
         network: Option<IpAddr>,
-        known_account: Option<[u8; 16]>,
+        known_account: Option<Mac>,
     ) -> Result<Queued, LoginError> {
-        let (most, share) = match known_account {
-            Some(account) => (MAX_WAITING, Some(Share::Known(account))),
-            None => (MAX_STRANGERS, network.map(Share::Strangers)),
-        };
         let mut waiting = self.0.waiting();
-        let is_used_up = |share: Share| {
-            waiting
-                .of
-                .get(&share)
-                .is_some_and(|count| *count >= share.most())
-        };
-        if waiting.all >= most || share.is_some_and(is_used_up) {
-            return Err(Kind::Busy.into());
-        }
+        let kept = known_account.map(|account| {
+            let shares = [Some(Share::Known(account)), network.map(Share::KnownFrom)];
+            (MAX_WAITING, shares)
+        });
+        let of_all = (MAX_STRANGERS, [network.map(Share::Strangers), None]);
+        let mut places = kept.into_iter().chain([of_all]);
+        let free = places.find(|(most, shares)| waiting.has_room(*most, *shares));
+        let (_, shares) = free.ok_or(Kind::Busy)?;
         waiting.all += 1;
-        if let Some(share) = share {
+        for share in shares.into_iter().flatten() {
             *waiting.of.entry(share).or_default() += 1;
         }
         let queue = self.0.clone();
-        Ok(Queued(Arc::new(Held { queue, share })))
+        Ok(Queued(Arc::new(Held { queue, shares })))
+    }
+}
+
+impl Waiting {
+    fn has_room(&self, most: usize, shares: Shares) -> bool {
+        let mut shares = shares.into_iter().flatten();
+        let has = |share| {
+            self.of
+                .get(&share)
+                .is_none_or(|count| *count < share.most())
+        };
+        self.all < most && shares.all(has)
     }
 }
 
@@ -112,36 +126,25 @@ pub(crate) struct Queued(Arc<Held>);
 
 struct Held {
     queue: Arc<Inner>,
-    share: Option<Share>,
+    shares: Shares,
 }
 
 impl Drop for Held {
     fn drop(&mut self) {
         let mut waiting = self.queue.waiting();
         waiting.all -= 1;
-        let Some(share) = self.share else { return };
-        if let Some(count) = waiting.of.get_mut(&share) {
-            *count -= 1;
-            if *count == 0 {
-                waiting.of.remove(&share);
+        for share in self.shares.into_iter().flatten() {
+            if let Some(count) = waiting.of.get_mut(&share) {
+                *count -= 1;
+                if *count == 0 {
+                    waiting.of.remove(&share);
+                }
             }
         }
     }
 }
 
 impl Queued {
-    /// Waits for a core.
-    pub(crate) async fn turn(self) -> Result<Turn, LoginError> {
-        let permit = self.0.queue.running.clone().acquire_owned().await;
-        let permit = permit.map_err(LoginError::hashing)?;
-        Ok(Turn(Arc::new((self, permit))))
-    }
-}
-
-/// A core to hash on, until it is dropped and what has begun is done.
-pub(crate) struct Turn(Arc<(Queued, OwnedSemaphorePermit)>);
-
-impl Turn {
     /// What a password is worth against a hash; without one the same work is done.
     pub(crate) async fn verify(
         &self,
@@ -162,14 +165,18 @@ impl Turn {
             .await
     }
 
+    /// Works on a core when one is free. What has begun is done to its end.
     async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Inner) -> Result<T, BoxError> + Send + 'static,
     ) -> Result<T, LoginError> {
-        let turn = self.0.clone();
+        let held = self.0.clone();
+        let core = held.queue.running.clone().acquire_owned().await;
+        let core = core.map_err(LoginError::hashing)?;
         let done = tokio::task::spawn_blocking(move || {
-            let (place, _) = &*turn;
-            work(&place.0.queue)
+            let done = work(&held.queue);
+            drop(core);
+            done
         });
         done.await
             .map_err(LoginError::hashing)?
@@ -186,43 +193,69 @@ const MAX_STRANGERS: usize = MAX_WAITING * 3 / 4;
 /// How many of them may be of one network.
 const MAX_OF_A_NETWORK: usize = 32;
 
-/// How many of them may be of the known browsers of one account, or else one
-/// account of an attacker takes what is kept for them.
+/// How many may be in the places that are kept for known browsers: of one
+/// account, and of one network, or else an attacker with some accounts takes all.
 const MAX_OF_AN_ACCOUNT: usize = 4;
+const MAX_KNOWN_OF_A_NETWORK: usize = 16;
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv4Addr;
+
     use super::*;
+
+    const FLOOD: Option<IpAddr> = Some(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)));
+    const OTHER: Option<IpAddr> = Some(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 2)));
+
+    /// Takes places as long as there are any.
+    fn fill(hashing: &Hashing, network: Option<IpAddr>, known: Option<Mac>) -> Vec<Queued> {
+        let mut places = Vec::new();
+        loop {
+            match hashing.place(network, known) {
+                Ok(place) => places.push(place),
+                Err(error) => {
+                    assert!(error.is_busy());
+                    return places;
+                }
+            }
+        }
+    }
 
     #[test]
     fn each_has_its_share_of_the_queue_and_no_more() {
         let hashing = Hashing::new(PasswordCost::CHEAP);
-        let flood: Option<IpAddr> = Some([192, 0, 2, 1].into());
-        let other: Option<IpAddr> = Some([192, 0, 2, 2].into());
-        let is_busy = |place: Result<Queued, LoginError>| place.is_err_and(|error| error.is_busy());
-        let mut places: Vec<_> = (0..MAX_OF_A_NETWORK)
-            .map(|_| hashing.place(flood, None).unwrap())
-            .collect();
-        assert!(is_busy(hashing.place(flood, None)));
-        places.push(hashing.place(other, None).unwrap());
-        for _ in places.len()..MAX_STRANGERS {
-            places.push(hashing.place(None, None).unwrap());
+        let flood = fill(&hashing, FLOOD, None);
+        assert_eq!(flood.len(), MAX_OF_A_NETWORK);
+        let others = fill(&hashing, None, None);
+        assert_eq!(flood.len() + others.len(), MAX_STRANGERS);
+        assert!(fill(&hashing, OTHER, None).is_empty());
+
+        // What is kept for known browsers no account takes, and no network.
+        let account = |number: usize| Some([number as u8; 16]);
+        let mut known = Vec::new();
+        for number in 0..MAX_KNOWN_OF_A_NETWORK / MAX_OF_AN_ACCOUNT {
+            let of_one = fill(&hashing, FLOOD, account(number));
+            assert_eq!(of_one.len(), MAX_OF_AN_ACCOUNT);
+            known.extend(of_one);
         }
-        for network in [None, other] {
-            assert!(is_busy(hashing.place(network, None)));
+        assert!(fill(&hashing, FLOOD, account(100)).is_empty());
+        assert!(fill(&hashing, OTHER, account(0)).is_empty());
+        known.extend(fill(&hashing, OTHER, account(100)));
+        for number in 101..200 {
+            known.extend(fill(&hashing, None, account(number)));
         }
-        for account in 0..(MAX_WAITING - places.len()) / MAX_OF_AN_ACCOUNT {
-            let account = Some([account as u8; 16]);
-            for _ in 0..MAX_OF_AN_ACCOUNT {
-                places.push(hashing.place(flood, account).unwrap());
-            }
-            assert!(is_busy(hashing.place(other, account)));
-        }
-        assert_eq!(places.len(), MAX_WAITING);
-        assert!(is_busy(hashing.place(None, Some([255; 16]))));
-        places.clear();
-        assert!(hashing.place(flood, None).is_ok() && hashing.place(None, None).is_ok());
+        assert_eq!(known.len(), MAX_WAITING - MAX_STRANGERS);
+
+        drop((flood, others, known));
         assert!(hashing.0.waiting().of.is_empty());
+        assert_eq!(hashing.0.waiting().all, 0);
+    }
+
+    #[test]
+    fn a_known_browser_may_take_a_place_of_strangers() {
+        let hashing = Hashing::new(PasswordCost::CHEAP);
+        let of_one = fill(&hashing, FLOOD, Some([1; 16]));
+        assert_eq!(of_one.len(), MAX_OF_AN_ACCOUNT + MAX_OF_A_NETWORK);
     }
 
     #[tokio::test]
@@ -237,7 +270,7 @@ mod tests {
                 ended.recv().ok();
                 Ok(())
             };
-            place.turn().await?.run(slow).await
+            place.run(slow).await
         });
         begun.await.unwrap();
         work.abort(); // the client has gone

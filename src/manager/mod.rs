@@ -53,6 +53,8 @@ pub use remember::SameSite;
 pub use sessions::{ListedSession, Sessions};
 pub use throttle::Throttle;
 
+#[cfg(feature = "password")]
+pub(crate) use hashing::Queued;
 pub(crate) use throttle::Limit;
 
 pub(crate) use self::{

@@ -25,8 +25,8 @@ use crate::manager::{Builder, PeerAddress};
 /// Networks are counted only if it is said where the address of a client is:
 /// [`network`](Self::network). A name counts whether there is such an account or
 /// not. What one account gets under several spellings of its name counts
-/// together; beyond that limit it is refused like a wrong password. Names and
-/// networks share 262,144 counters each, so that inventing them fills no store.
+/// together; beyond that limit it is refused like a wrong password. Clients whose
+/// network can't be read are in one network, all together. Names and networks share 65,536 counters each, so that inventing them fills no store.
 ///
 /// # Security
 ///
@@ -67,7 +67,8 @@ pub(crate) struct Limit {
 impl Limit {
     /// Codes that are given with the right first factor, in the long run: with
     /// three codes of a million right at any time, far from a good chance (NIST SP
-    /// 800-63B-4, 3.2.2, allows 100 in a row). New credentials begin anew.
+    /// 800-63B-4, 3.2.2, allows 100 in a row). New credentials begin anew: it holds
+    /// against who has the password, not against who reads the user's mail too.
     pub(crate) const OF_CODES: Self = Self {
         most: 100,
         window: Duration::from_secs(30 * 24 * 60 * 60),

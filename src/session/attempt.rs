@@ -2,12 +2,14 @@
 
 use std::{fmt, net::IpAddr, sync::Arc};
 
+#[cfg(feature = "password")]
+use crate::manager::Queued;
 use crate::{
     error::{Kind, LoginError},
     event::EventKind,
     manager::{Core, Counted, Limit, Login, Tally},
     session::{
-        known_browser::{Caller, Credentials, credentials},
+        known_browser::{Caller, Credentials, KnownBrowser, credentials},
         visit::{self, Number},
     },
     token::RecordId,
@@ -27,7 +29,7 @@ pub struct LoginAttempt {
     credentials: Credentials,
     network: Option<IpAddr>,
     /// The browser, if it has logged in to this account with these credentials.
-    browser: Option<[u8; 16]>,
+    known: Option<KnownBrowser>,
     counted: Vec<RecordId>,
     /// The account has had its share of tries under other names.
     is_in_vain: bool,
@@ -112,7 +114,7 @@ impl LoginAttempt {
             account,
             credentials,
             network,
-            browser: known.and_then(|known| known.with(credentials)),
+            known: known.filter(|known| known.is_with(core, credentials)),
             counted: Vec::new(),
             is_in_vain: false,
             visit: visit::running(core),
@@ -144,10 +146,15 @@ impl LoginAttempt {
         self.is_in_vain
     }
 
-    /// The account, if the browser has logged in to it before.
+    /// A place in the queue for hashes.
+    ///
+    /// # Errors
+    ///
+    /// [`Kind::Busy`].
     #[cfg(feature = "password")]
-    pub(super) fn known_account(&self) -> Option<[u8; 16]> {
-        self.browser.map(|_| self.account)
+    pub(super) fn place(&self) -> Result<Queued, LoginError> {
+        let known_account = self.known.map(KnownBrowser::share);
+        self.core.hashing.place(self.network, known_account)
     }
 
     pub(super) async fn count_first_factor(&mut self) -> Result<(), LoginError> {
@@ -169,10 +176,10 @@ impl LoginAttempt {
         let throttle = self.core.settings.throttle.clone();
         let (here, all) = (throttle.per_account_here, throttle.per_account);
         let (name, account) = (self.name, self.account);
-        if let Some(browser) = self.browser {
-            let own = Tally::of(&self.core, "browser", &[&account, &browser]);
+        if let Some(KnownBrowser { browser, .. }) = self.known {
             let known = Tally::of(&self.core, "known browsers", &[&account]);
-            if self.count_known([(own, here), (known, all)]).await? {
+            let own = Tally::of(&self.core, "browser", &[&account, &browser]);
+            if self.count_known([(known, all), (own, here)]).await? {
                 return Ok(());
             }
         }
@@ -204,15 +211,15 @@ impl LoginAttempt {
         let (account, credentials) = (self.account, self.credentials);
         let hour = self.core.settings.throttle.second_factor;
         let of = |core: &Core, what, parts: &[&[u8]]| Tally::of(core, what, parts);
-        if let Some(browser) = self.browser {
+        if let Some(KnownBrowser { browser, .. }) = self.known {
             let one = Limit {
                 most: hour.most.div_ceil(2),
                 ..hour
             };
-            let own = of(&self.core, "code of a browser", &[&account, &browser]);
             let known = of(&self.core, "code of known browsers", &[&account]);
             let long = of(&self.core, "codes of known browsers", &[&credentials]);
-            let counts = [(own, one), (known, hour), (long, Limit::OF_CODES)];
+            let own = of(&self.core, "code of a browser", &[&account, &browser]);
+            let counts = [(known, hour), (long, Limit::OF_CODES), (own, one)];
             if self.count_known(counts).await? {
                 return Ok(());
             }
@@ -223,8 +230,9 @@ impl LoginAttempt {
         self.count(long, Limit::OF_CODES).await
     }
 
-    /// Counts for a known browser. Where one of its limits is used up it may be a
-    /// stolen one: it is counted as a stranger then.
+    /// Counts for a known browser, what is its own last: each login has a new one
+    /// of that. Where a limit is used up it may be a stolen one: it is counted as a
+    /// stranger then.
     async fn count_known<const N: usize>(
         &mut self,
         counts: [(Tally, Limit); N],

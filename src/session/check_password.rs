@@ -6,7 +6,10 @@ use crate::{
     error::{Kind, LoginError},
     manager::{Login, Proved},
     password::{Fits, HasPassword, Password},
-    session::visit,
+    session::{
+        known_browser::{Caller, KnownBrowser},
+        visit,
+    },
     user::AuthUser,
 };
 
@@ -65,8 +68,8 @@ impl<U: AuthUser> Login<U> {
     ///
     /// # Security
     ///
-    /// It asks the request for its network where the handler's first argument is
-    /// `Anonymous` or a `Session`: elsewhere, as in a `public` handler, only the
+    /// The request's network counts, and the browser's being known, where the
+    /// handler asks who is logged in: in a `public` one that does not, only the
     /// account is counted.
     ///
     /// A hash that [was imported](crate::Builder::password_upgrade) takes another
@@ -112,8 +115,10 @@ impl<U: AuthUser> Login<U> {
     pub async fn hash_password(&self, password: &Password) -> Result<String, LoginError> {
         let core = &self.0.core;
         self.password_fits(password)?;
-        let place = core.hashing.place(visit::caller(core).network, None)?;
-        place.turn().await?.compute(password).await
+        let Caller { network, known } = visit::caller(core);
+        let known_account = known.map(KnownBrowser::share);
+        let place = core.hashing.place(network, known_account)?;
+        place.compute(password).await
     }
 
     /// Is this one that may be a user's password? Without work: for a form that
@@ -155,14 +160,12 @@ impl<U: AuthUser> CheckPassword<'_, U> {
         }
         let core = &login.0.core;
         let mut attempt = login.first_factor(name, found.as_ref())?;
-        let network = visit::caller(core).network;
-        let place = core.hashing.place(network, attempt.known_account())?;
-        let turn = place.turn().await?;
+        let place = attempt.place()?;
         attempt.count_first_factor().await?;
         let mut user = found.filter(|_| !attempt.is_in_vain());
         for _ in 0..MAX_ROUNDS {
             let hash = user.as_ref().and_then(hash_of).map(str::to_owned);
-            let fits = turn.verify(password, hash.as_deref()).await?;
+            let fits = place.verify(password, hash.as_deref()).await?;
             let checked = user.filter(|_| fits != Fits::No).ok_or(Kind::Refused)?;
             // That took its time: is it still the password, of somebody who may log in?
             let now = load_again(login, &checked).await?;
@@ -175,7 +178,7 @@ impl<U: AuthUser> CheckPassword<'_, U> {
             }
             let saved = match (fits, &login.0.finders.upgrade) {
                 (Fits::YesOutdated, Some(save)) => {
-                    let hash = turn.compute(password).await?;
+                    let hash = place.compute(password).await?;
                     let saved = save.save(now, hash).await;
                     saved.map_err(|error| LoginError::loader(core.realm(), error))?
                 }

@@ -10,6 +10,7 @@ use std::{net::IpAddr, sync::Arc, time::Duration};
 use data_encoding::HEXLOWER;
 
 use crate::{
+    key::Mac,
     manager::{CookieOf, Core, Sent},
     secret::random,
     session::notes::Notes,
@@ -22,37 +23,44 @@ pub(crate) type Credentials = [u8; 16];
 /// What a request shows of who tries to log in.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Caller {
-    /// IPv6 by its first 64 bits.
+    /// IPv6 by its first 64 bits. None if networks are not counted.
     pub(crate) network: Option<IpAddr>,
     pub(crate) known: Option<KnownBrowser>,
 }
 
 /// A browser that has logged in with some credentials.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub(crate) struct KnownBrowser {
-    credentials: Credentials,
-    browser: [u8; 16],
+    /// The credentials, but nobody who reads the cookie finds out whose.
+    tag: Mac,
+    pub(crate) browser: [u8; 16],
 }
 
 impl KnownBrowser {
-    /// The name of the browser, if these are the credentials.
-    pub(super) fn with(self, credentials: Credentials) -> Option<[u8; 16]> {
-        (self.credentials == credentials).then_some(self.browser)
+    /// Are these the credentials?
+    pub(super) fn is_with(self, core: &Core, credentials: Credentials) -> bool {
+        let keys = core.one_time_keys();
+        keys.verify(&message(credentials), &self.tag).is_some()
+    }
+
+    /// Of whose known browsers it is one.
+    pub(crate) fn share(self) -> Mac {
+        self.tag
     }
 
     pub(crate) fn read(text: &str) -> Option<Self> {
         let bytes: [u8; 32] = HEXLOWER.decode(text.as_bytes()).ok()?.try_into().ok()?;
         let mut known = Self {
-            credentials: [0; 16],
+            tag: [0; 16],
             browser: [0; 16],
         };
-        known.credentials.copy_from_slice(&bytes[..16]);
+        known.tag.copy_from_slice(&bytes[..16]);
         known.browser.copy_from_slice(&bytes[16..]);
         Some(known)
     }
 
     fn carried(self, core: &Core) -> Option<Sent> {
-        let text = HEXLOWER.encode(&[self.credentials, self.browser].concat());
+        let text = HEXLOWER.encode(&[self.tag, self.browser].concat());
         core.carry_for(CookieOf::Known, &text, KNOWN_FOR)
     }
 }
@@ -60,6 +68,10 @@ impl KnownBrowser {
 /// What a user logs in with, given its auth hash as a record keeps it.
 pub(super) fn credentials(user: UserIndex, auth_hash: &[u8; 16]) -> Credentials {
     digest(&[b"known", user.as_bytes(), auth_hash])
+}
+
+fn message(credentials: Credentials) -> Vec<u8> {
+    [b"known browser" as &[u8], &credentials].concat()
 }
 
 impl Notes {
@@ -72,10 +84,8 @@ impl Notes {
             return;
         }
         let Ok(browser) = random() else { return };
-        let known = KnownBrowser {
-            credentials,
-            browser,
-        };
+        let tag = core.one_time_keys().sign(&message(credentials));
+        let known = KnownBrowser { tag, browser };
         if let Some(sent) = known.carried(core) {
             self.set_cookie(core, CookieOf::Known, sent);
         }

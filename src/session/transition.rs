@@ -278,7 +278,7 @@ async fn announce<U: AuthUser>(
         notes.change(core, Found::LoggedIn(known.clone()));
         notes.leave_stranger(core);
         notes.forget_the_way(core);
-        if is_by_hand && known.info.actor().is_none() {
+        if is_by_hand {
             notes.know_the_browser(core, credentials);
         }
     });

@@ -18,7 +18,7 @@ use crate::{
     session::{
         Allowed, Anonymous, AnySession, AskedPolicy, Asker, Authenticated, Found, Fresh, Pending,
         Policy, SendAgain, Session, Ticket, Window, Within, ask_policy,
-        device::{Visitor, network},
+        device::Visitor,
         known::Known,
         known_browser::{Caller, KnownBrowser},
         let_in,
@@ -195,15 +195,13 @@ impl<U: AuthUser> Ask<'_, U> {
         Ok(Ticket { visit, next })
     }
 
-    /// Who is a stranger, or holds a session, may be about to give a password or a
-    /// second factor.
+    /// Who is a stranger, holds a session, or posts something may be about to give
+    /// a password or a second factor.
     fn see_caller(&self, visit: Number) {
         let core = &self.login.0.core;
-        let headers = &self.request.headers;
-        let known = cookies::carried(core, CookieOf::Known, headers);
-        let address = peer::address(core.settings.throttle.address, self.request);
+        let known = cookies::carried(core, CookieOf::Known, &self.request.headers);
         let caller = Caller {
-            network: address.map(network),
+            network: peer::counted_network(core, self.request),
             known: known.and_then(|known| KnownBrowser::read(&known)),
         };
         visit::note(visit, |notes| notes.see_caller(core, caller));
@@ -285,6 +283,9 @@ impl<U: AuthUser> Ask<'_, U> {
             }
             notes.see(core, presented);
         });
+        if !self.request.method.is_safe() {
+            self.see_caller(visit);
+        }
         #[cfg(feature = "testing")]
         if let Some(login) = self.request.extensions.get::<LoginAs<U>>()
             && let Some(known) = login.log_in(&self.login, visit).await?

@@ -1,13 +1,16 @@
 //! The network address of a visitor.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use axum::{
     extract::ConnectInfo,
     http::{HeaderMap, request::Parts},
 };
 
-use crate::manager::PeerAddress;
+use crate::{
+    manager::{Core, PeerAddress},
+    session::device::network,
+};
 
 /// The address that counts, if there is one. A header is believed only as far
 /// as proxies of the app's own have written it.
@@ -20,6 +23,20 @@ pub(super) fn address(setting: PeerAddress, request: &Parts) -> Option<IpAddr> {
         }
         PeerAddress::BehindProxies(proxies) => forwarded(&request.headers, proxies),
     }
+}
+
+/// The network that failed logins count for, if networks are counted. Where it
+/// can't be read there is one for all of them, or it would be the way around.
+pub(super) fn counted_network(core: &Core, request: &Parts) -> Option<IpAddr> {
+    let setting = core.settings.throttle.address;
+    if setting == PeerAddress::Ignored {
+        return None;
+    }
+    let address = address(setting, request).unwrap_or_else(|| {
+        tracing::warn!(target: "portcullis", realm = core.realm(), "the network of a request can't be read: it counts as one with all of that kind, see `Throttle::network`");
+        Ipv4Addr::UNSPECIFIED.into()
+    });
+    Some(network(address))
 }
 
 /// The last but so many addresses of all `X-Forwarded-For` headers together.

@@ -3,8 +3,11 @@
 
 use std::sync::atomic::Ordering;
 
-use axum::http::StatusCode;
-use portcullis::{Password, PasswordCost, Throttle, testing::TestClient};
+use axum::{extract::State, http::StatusCode};
+use portcullis::{
+    Anonymous, Authenticated, FirstFactor, Login, LoginError, Password, PasswordCost, Session,
+    Throttle, testing::TestClient,
+};
 
 use crate::{throttle::*, world::*};
 
@@ -176,12 +179,76 @@ async fn both_factors_make_a_browser_known() {
     assert_eq!(answer.location(), Some("/in"));
 }
 
+/// Where nobody gives a password, a code or a token no browser keeps a cookie for it.
+#[tokio::test]
+async fn a_login_without_a_check_makes_no_browser_known() {
+    let vouched =
+        async |session: Session<Anonymous>, login: Login<Account>, State(app): State<App>| {
+            let account = app.accounts.get(1).ok_or_else(LoginError::refused)?;
+            let FirstFactor::IsEnough(verified) = login.vouch_for(account) else {
+                return Err(LoginError::refused());
+            };
+            session.login_user(verified).await.map(drop)
+        };
+    let world = World::with_routes(
+        |builder| builder,
+        |routes| routes.post("/login/vouched", vouched),
+    );
+    let mut browser = world.browser();
+    browser.post("/login/vouched").await;
+    assert_eq!(browser.get("/in").await.text(), "one");
+    assert!(!is_known(&browser));
+}
+
+/// Also where a handler asks for a login, and not for a session.
+#[tokio::test]
+async fn who_is_logged_in_confirms_from_a_known_browser() {
+    let check = async |who: Authenticated<Account>, login: Login<Account>| {
+        let password = Password::from(PASSWORD.to_owned());
+        let checked = login.check_password("one", Some(who.user().clone()), &password);
+        checked.await.map(drop)
+    };
+    let throttle = Throttle::default().per_account(1);
+    let world = World::with_routes(
+        |builder| builder.throttle(throttle),
+        |routes| routes.post("/check", check),
+    );
+    let mut browser = known_to(&world, "one").await;
+    log_in_as(&mut browser, "one", PASSWORD).await;
+    log_in_as(&mut world.browser(), "one", "wrong").await;
+    assert_eq!(browser.post("/check").await.status(), StatusCode::OK);
+}
+
+/// What a known browser counts fills no store, however many browsers one account makes known.
+#[tokio::test]
+async fn known_browsers_beyond_their_limit_count_nothing() {
+    let world = one_failure();
+    let mut known = Vec::new();
+    for _ in 0..6 {
+        known.push(known_to(&world, "one").await);
+    }
+    for browser in &mut known[..2] {
+        log_in_as(browser, "one", "wrong").await;
+    }
+    let before = world.store.inner.len();
+    for browser in &mut known[2..] {
+        let answer = log_in_as(browser, "one", "wrong").await;
+        assert_eq!(answer.status(), StatusCode::TOO_MANY_REQUESTS);
+    }
+    assert_eq!(world.store.inner.len(), before);
+}
+
 /// A part of the queue for hashes is kept for them, of this account and no other.
 #[tokio::test]
 async fn strangers_do_not_fill_the_queue() {
-    let world = World::new();
+    let hash = async |_: Anonymous, login: Login<Account>| {
+        let password = Password::from("a new one".to_owned());
+        login.hash_password(&password).await.map(drop)
+    };
+    let world = World::with_routes(|builder| builder, |routes| routes.post("/hash", hash));
     let (mut known, mut other) = (known_to(&world, "one").await, known_to(&world, "two").await);
     world.store.hangs.store(true, Ordering::SeqCst);
+    world.store.taken();
     let strangers: Vec<_> = (0..192)
         .map(|_| {
             let world = world.clone();
@@ -197,12 +264,18 @@ async fn strangers_do_not_fill_the_queue() {
     let answer = log_in_as(&mut world.browser(), "one", PASSWORD).await;
     assert_eq!(answer.status(), busy);
     assert_eq!(log_in_as(&mut other, "one", PASSWORD).await.status(), busy);
+    // A new password is hashed there too, which takes no step of the store.
+    let answer = known.post("/hash").await;
+    assert_eq!(answer.status(), StatusCode::OK);
+    assert_eq!(world.browser().post("/hash").await.status(), busy);
     let waits = tokio::spawn(async move { log_in_as(&mut known, "one", PASSWORD).await });
     for _ in 0..10 {
         tokio::task::yield_now().await;
     }
     assert!(!waits.is_finished(), "it has a place");
     assert!(strangers.iter().all(|stranger| !stranger.is_finished()));
+    let waiting = world.store.taken();
+    assert_eq!(waiting.len(), 193, "who waits for the store holds no core");
     for stranger in strangers {
         stranger.abort();
     }

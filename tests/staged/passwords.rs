@@ -216,7 +216,8 @@ async fn what_changes_while_a_password_is_checked_counts() {
         let hash = Password::from(PASSWORD.to_owned()).hash(PasswordCost::new(8, 1));
         account.hash = Some(hash.unwrap());
     };
-    let changes: [(fn(&mut Account), &str, u64); 5] = [
+    type Row = (fn(&mut Account), &'static str, u64);
+    let changes: [Row; 5] = [
         (
             |account| account.hash = Some("another".to_owned()),
             "/login",

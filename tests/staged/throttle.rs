@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use axum::http::{HeaderName, StatusCode};
-use portcullis::{EventKind, Password, PeerAddress, Throttle, testing::TestClient};
+use portcullis::{
+    EventKind, Password, PeerAddress, Throttle, store::MemoryStore, testing::TestClient,
+};
 use tokio::{sync::mpsc, task::JoinSet};
 
 use crate::world::*;
@@ -59,6 +61,35 @@ async fn brute_force_stays_within_the_budget() {
         guess(&mut user, "192.0.2.1", "one", PASSWORD).await,
         StatusCode::SEE_OTHER
     );
+}
+
+/// A proxy that says no address, or a client that comes around it, is no way around the limit.
+#[tokio::test]
+async fn where_nobody_can_tell_is_one_network() {
+    let world = World::with(|builder| builder.throttle(behind_a_proxy().per_network(3)));
+    for (number, from) in ["", "unknown", "", "unknown"].into_iter().enumerate() {
+        let name = format!("name {number}");
+        let status = guess(&mut world.browser(), from, &name, "wrong").await;
+        let expected = match number {
+            3 => StatusCode::TOO_MANY_REQUESTS,
+            _ => StatusCode::UNAUTHORIZED,
+        };
+        assert_eq!(status, expected);
+    }
+    let status = guess(&mut world.browser(), "192.0.2.1", "one", PASSWORD).await;
+    assert_eq!(status, StatusCode::SEE_OTHER);
+}
+
+/// What is counted takes no place in the memory store from those who log in.
+#[tokio::test]
+async fn counters_take_no_place_of_a_user() {
+    let world = World::with(|builder| builder.store(MemoryStore::with_bounds(1, 1)));
+    for number in 0..10 {
+        let name = format!("name {number}");
+        log_in_as(&mut world.browser(), &name, "wrong").await;
+    }
+    let answer = log_in_as(&mut world.browser(), "one", PASSWORD).await;
+    assert_eq!(answer.location(), Some("/in"));
 }
 
 /// Names and networks are counted in so many records, however many are invented.

@@ -37,16 +37,17 @@ impl Inner {
     }
 
     pub(super) fn quota(&self, record: &Record) -> &Quota {
-        if record.user.is_some() {
-            &self.users
-        } else {
-            &self.strangers
+        match (record.kind, record.user) {
+            (RecordKind::Counter, _) => &self.counters,
+            (_, Some(_)) => &self.users,
+            (_, None) => &self.strangers,
         }
     }
 
     pub(super) fn count_down(&self, swept: Swept) {
         self.users.give_back(swept.users);
         self.strangers.give_back(swept.strangers);
+        self.counters.give_back(swept.counters);
     }
 }
 

@@ -32,7 +32,8 @@ use shard::Shard;
 /// [`MAX_STRANGER_RECORDS`](Self::MAX_STRANGER_RECORDS) of strangers, or what
 /// [`with_bounds`](Self::with_bounds) says. At the bound a new record is
 /// refused with [`StoreError::full`]; nobody's session is dropped for it, and
-/// strangers never take a user's place.
+/// strangers never take a user's place. What a [throttle](crate::Throttle) counts
+/// takes none of them: it is bounded by itself.
 ///
 /// # Example
 ///
@@ -49,6 +50,7 @@ struct Inner {
     shards: Box<[Mutex<Shard>]>,
     users: Quota,
     strangers: Quota,
+    counters: Quota,
     watchers: Watchers,
 }
 
@@ -71,13 +73,20 @@ impl MemoryStore {
             shards,
             users: Quota::new(users),
             strangers: Quota::new(strangers),
+            counters: Quota::new(usize::MAX),
             watchers: Watchers::default(),
         }))
     }
 
     /// How many records there are, the expired that were not swept yet included.
     pub fn len(&self) -> usize {
-        self.0.users.used() + self.0.strangers.used()
+        let Inner {
+            users,
+            strangers,
+            counters,
+            ..
+        } = &*self.0;
+        users.used() + strangers.used() + counters.used()
     }
 
     /// Is there no record?

@@ -34,6 +34,7 @@ pub(super) struct Stored {
 pub(super) struct Swept {
     pub(super) users: usize,
     pub(super) strangers: usize,
+    pub(super) counters: usize,
 }
 
 impl Shard {
@@ -160,7 +161,7 @@ impl Shard {
             let records = self.kind_mut(kind);
             records.retain(|id, stored| {
                 let kept = keep(kind, *id, stored);
-                removed.count(usize::from(!kept), stored);
+                removed.count(usize::from(!kept), kind, stored);
                 kept
             });
             // A shard that was full once gives the memory back.
@@ -185,13 +186,14 @@ impl Shard {
 
 impl Swept {
     pub(super) fn all(self) -> usize {
-        self.users + self.strangers
+        self.users + self.strangers + self.counters
     }
 
-    fn count(&mut self, more: usize, stored: &Stored) {
-        match stored.user {
-            Some(_) => self.users += more,
-            None => self.strangers += more,
+    fn count(&mut self, more: usize, kind: RecordKind, stored: &Stored) {
+        match (kind, stored.user) {
+            (RecordKind::Counter, _) => self.counters += more,
+            (_, Some(_)) => self.users += more,
+            (_, None) => self.strangers += more,
         }
     }
 }
