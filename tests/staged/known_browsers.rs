@@ -238,13 +238,43 @@ async fn known_browsers_beyond_their_limit_count_nothing() {
     assert_eq!(world.store.inner.len(), before);
 }
 
+async fn hash(_: Anonymous, login: Login<Account>) -> Result<(), LoginError> {
+    let password = Password::from("a new one".to_owned());
+    login.hash_password(&password).await.map(drop)
+}
+
+/// New passwords wait in the same queue.
+#[tokio::test]
+async fn a_network_that_fills_its_share_hashes_no_new_password() {
+    let world = World::with_routes(
+        |builder| builder.throttle(behind_a_proxy()),
+        |routes| routes.post("/hash", hash),
+    );
+    world.store.hangs.store(true, Ordering::SeqCst);
+    let flood: Vec<_> = (0..32)
+        .map(|_| {
+            let world = world.clone();
+            tokio::spawn(async move {
+                guess(&mut world.browser(), "192.0.2.1", "nobody", "wrong").await;
+            })
+        })
+        .collect();
+    for _ in 0..10 {
+        tokio::task::yield_now().await;
+    }
+    for (from, status) in [("192.0.2.1", 503), ("192.0.2.2", 200)] {
+        let mut browser = world.browser();
+        let post = browser.post("/hash").header(FORWARDED, from);
+        assert_eq!(post.await.status(), status);
+    }
+    for request in flood {
+        request.abort();
+    }
+}
+
 /// A part of the queue for hashes is kept for them, of this account and no other.
 #[tokio::test]
 async fn strangers_do_not_fill_the_queue() {
-    let hash = async |_: Anonymous, login: Login<Account>| {
-        let password = Password::from("a new one".to_owned());
-        login.hash_password(&password).await.map(drop)
-    };
     let world = World::with_routes(|builder| builder, |routes| routes.post("/hash", hash));
     let (mut known, mut other) = (known_to(&world, "one").await, known_to(&world, "two").await);
     world.store.hangs.store(true, Ordering::SeqCst);

@@ -10,7 +10,7 @@ use tokio::{sync::mpsc, task::JoinSet};
 
 use crate::world::*;
 
-const FORWARDED: HeaderName = HeaderName::from_static("x-forwarded-for");
+pub const FORWARDED: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 pub fn behind_a_proxy() -> Throttle {
     Throttle::default().network(PeerAddress::BehindProxies(1))
