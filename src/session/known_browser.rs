@@ -44,6 +44,7 @@ impl KnownBrowser {
     }
 
     /// Of whose known browsers it is one.
+    #[cfg(feature = "password")]
     pub(crate) fn share(self) -> Mac {
         self.tag
     }
