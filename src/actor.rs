@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::user::{AuthUser, UserIndex};
+use crate::user::{AuthUser, UserIndex, tag};
 
 /// Who acts for the user of a login, with a login of its own: a member of staff
 /// who looks at what a customer sees. From
@@ -24,10 +24,12 @@ impl Actor {
         &self.realm
     }
 
-    /// Its id there, of the user type of that realm; none if that has ids of
-    /// another type.
+    /// Its id there. None if `U` is not the user type of that realm: staff 1 is not
+    /// mistaken for customer 1.
     pub fn id<U: AuthUser>(&self) -> Option<U::Id> {
-        serde_json::from_str(&self.user).ok()
+        let user_tag = tag(std::any::type_name::<U>());
+        let index = UserIndex::of(&self.realm, user_tag, self.user.as_bytes());
+        (index == self.index).then(|| serde_json::from_str(&self.user).ok())?
     }
 }
 

@@ -296,7 +296,9 @@ async fn staff_sees_what_the_customer_sees_and_both_are_named() {
     let mut browser = world.acting().await;
     assert_eq!(browser.get("/who").await.text(), ACTING);
     let listed = world.sessions.list(&1).await.unwrap();
-    assert_eq!(listed[0].actor().unwrap().id::<Staff>(), Some(1));
+    let actor = listed[0].actor().unwrap();
+    assert_eq!(actor.id::<Staff>(), Some(1));
+    assert_eq!(actor.id::<Customer>(), None, "staff 1 is no customer");
     loop {
         let (kind, actor) = world.heard.recv().await.unwrap();
         if kind == EventKind::UserLoggedIn {
