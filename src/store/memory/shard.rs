@@ -6,6 +6,7 @@ use std::{
     sync::Arc,
 };
 
+use super::SHARDS;
 use crate::{
     clock::Timestamp,
     store::{Record, RecordId, RecordKind, Swap, TokenHash, UserIndex, Version, surplus::surplus},
@@ -15,6 +16,8 @@ use crate::{
 #[derive(Default)]
 pub(super) struct Shard {
     kinds: [HashMap<RecordId, Stored, BuildHasherDefault<IdHasher>>; RecordKind::ALL.len()],
+    /// How many records there are of each home: no user of it has more.
+    of_home: [u32; HOMES],
 }
 
 /// A record without what its place says.
@@ -49,8 +52,9 @@ impl Shard {
     }
 
     pub(super) fn put(&mut self, record: Record) {
-        self.kind_mut(record.kind)
-            .insert(record.id, Stored::from(record));
+        let (kind, id) = (record.kind, record.id);
+        let before = self.kind_mut(kind).insert(id, Stored::from(record));
+        self.of_home[place(id)] += u32::from(before.is_none());
     }
 
     /// Changes the live record of that version.
@@ -90,9 +94,9 @@ impl Shard {
     }
 
     pub(super) fn remove(&mut self, kind: RecordKind, id: RecordId) -> Option<Record> {
-        self.kind_mut(kind)
-            .remove(&id)
-            .map(|stored| stored.record(kind, id))
+        let removed = self.kind_mut(kind).remove(&id)?;
+        self.of_home[place(id)] -= 1;
+        Some(removed.record(kind, id))
     }
 
     pub(super) fn of_user(&self, kind: RecordKind, user: UserIndex, now: Timestamp) -> Vec<Record> {
@@ -131,9 +135,12 @@ impl Shard {
         most: u32,
         now: Timestamp,
     ) -> Swept {
+        let mut ended = Swept::default();
+        if self.of_home[place(new.id)] <= most {
+            return ended; // as it nearly always is, and then nobody is looked for
+        }
         let sessions = self.of_user(RecordKind::Session, user, now);
         let series = self.of_user(RecordKind::Series, user, now);
-        let mut ended = Swept::default();
         for end in surplus(new, sessions, series, most) {
             let session = end
                 .session
@@ -158,10 +165,11 @@ impl Shard {
     fn retain(&mut self, mut keep: impl FnMut(RecordKind, RecordId, &Stored) -> bool) -> Swept {
         let mut removed = Swept::default();
         for kind in RecordKind::ALL {
-            let records = self.kind_mut(kind);
+            let records = &mut self.kinds[usize::from(kind.number())];
             records.retain(|id, stored| {
                 let kept = keep(kind, *id, stored);
                 removed.count(usize::from(!kept), kind, stored);
+                self.of_home[place(*id)] -= u32::from(!kept);
                 kept
             });
             // A shard that was full once gives the memory back.
@@ -245,6 +253,14 @@ impl From<Record> for Stored {
         }
     }
 }
+
+/// Of which of the homes in its shard an id is.
+fn place(id: RecordId) -> usize {
+    usize::from(id.home()) / SHARDS
+}
+
+/// How many homes there are in a shard.
+const HOMES: usize = (1 << 16) / SHARDS;
 
 /// Ids are random and signed, so their last bytes are as good as a hash of them.
 #[derive(Default)]
