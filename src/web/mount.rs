@@ -31,40 +31,43 @@ use crate::{
     },
 };
 
-/// What every handler of one router has around it.
+/// What every handler of one router has around it. axum clones it with each request.
 #[derive(Clone)]
-pub(crate) struct Mount {
+pub(crate) struct Mount(Arc<Inner>);
+
+#[derive(Clone)]
+struct Inner {
     realms: Realms,
-    cross_origin: Arc<CrossOrigin>,
+    cross_origin: CrossOrigin,
     custom: Customs,
     /// Handlers for refusals, by the state that they take.
-    instead: Option<Arc<Extensions>>,
+    instead: Option<Extensions>,
 }
 
 impl Mount {
     pub(crate) fn new(realms: Realms) -> Self {
-        Self {
-            cross_origin: Arc::new(CrossOrigin::of(&realms)),
+        Self(Arc::new(Inner {
+            cross_origin: CrossOrigin::of(&realms),
             realms,
             custom: None,
             instead: None,
-        }
+        }))
     }
 
     /// The same, for routes with a custom of their own.
     pub(crate) fn within<S: 'static>(mut self, custom: &Custom, instead: &Instead<S>) -> Self {
-        self.custom = custom.within(&self.custom);
+        let inner = Arc::make_mut(&mut self.0);
+        inner.custom = custom.within(&inner.custom);
         if !instead.is_empty() {
-            let mut all = self.instead.as_deref().cloned().unwrap_or_default();
+            let all = inner.instead.get_or_insert_default();
             all.insert(instead.within(all.get()));
-            self.instead = Some(Arc::new(all));
         }
         self
     }
 
     /// What a handler for refusals will need, if there is one here.
     pub(crate) fn spare<S: Clone + 'static>(&self, parts: &Parts, state: &S) -> Option<Spare<S>> {
-        let all = self.instead.as_deref()?;
+        let all = self.0.instead.as_ref()?;
         let (own, top) = (all.get(), all.get());
         if own.is_none() && top.is_none() {
             return None;
@@ -79,7 +82,7 @@ impl Mount {
 
     /// Is this request one that no other site's page has sent?
     pub(crate) fn allows(&self, request: &Parts) -> bool {
-        self.cross_origin.allows(request)
+        self.0.cross_origin.allows(request)
     }
 
     /// Runs a handler in the visit of the layer around it, or in its own.
@@ -91,7 +94,7 @@ impl Mount {
         if joined.0 {
             return Visited::Joined { future: handler() };
         }
-        let visit = Visit::new(self.realms.clone(), self.custom.clone());
+        let visit = Visit::new(self.0.realms.clone(), self.0.custom.clone());
         Visited::Own {
             future: visit.scope(handler()),
         }
@@ -101,8 +104,8 @@ impl Mount {
     pub(crate) fn join(&self, request: &Parts) -> Joined {
         let mark = request.extensions.get().copied();
         Joined(Visit::join(
-            &self.realms,
-            &self.custom,
+            &self.0.realms,
+            &self.0.custom,
             mark,
             &request.headers,
         ))
@@ -231,7 +234,7 @@ where
             }
             Around::Layer => {
                 let mark = parts.extensions.get().copied();
-                if Visit::is_around(&mount.realms, mark, &parts.headers) {
+                if Visit::is_around(&mount.0.realms, mark, &parts.headers) {
                     Visited::Joined {
                         future: Answer::of(inner, parts, body),
                     }
@@ -239,8 +242,8 @@ where
                     let mark = Mark::new();
                     parts.extensions.insert(mark);
                     let visit = Visit::joinable(
-                        mount.realms.clone(),
-                        mount.custom.clone(),
+                        mount.0.realms.clone(),
+                        mount.0.custom.clone(),
                         mark,
                         &parts.headers,
                     );
