@@ -39,12 +39,12 @@ impl RecordId {
         u16::from_be_bytes([self.0[0], self.0[1]])
     }
 
-    pub(crate) fn random(home: Option<u16>) -> Result<Self, BoxError> {
-        let mut bytes = random::<16>()?;
+    /// The id with this home instead of its own.
+    fn at(mut self, home: Option<u16>) -> Self {
         if let Some(home) = home {
-            bytes[..2].copy_from_slice(&home.to_be_bytes());
+            self.0[..2].copy_from_slice(&home.to_be_bytes());
         }
-        Ok(Self(bytes))
+        self
     }
 }
 
@@ -109,10 +109,12 @@ redacted!(Token);
 
 impl Token {
     pub(crate) fn random(home: Option<u16>) -> Result<Self, BoxError> {
-        Ok(Self {
-            id: RecordId::random(home)?,
-            secret: random()?,
-        })
+        let bytes: [u8; 48] = random()?; // one call for both
+        let (mut id, mut secret) = ([0; 16], [0; 32]);
+        id.copy_from_slice(&bytes[..16]);
+        secret.copy_from_slice(&bytes[16..]);
+        let id = RecordId(id).at(home);
+        Ok(Self { id, secret })
     }
 
     /// Another token of the same record, in the place of the one before.

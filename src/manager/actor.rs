@@ -8,7 +8,6 @@ use crate::{
     actor::Actor,
     error::{BoxError, LoginError},
     manager::{Core, LoginId, Realm, content::Content},
-    secret::equal,
     store::{ListByUser, RecordKind},
     user::{AuthUser, UserIndex},
 };
@@ -85,9 +84,8 @@ impl<U: AuthUser> Realm<U> {
             }
             let user = self.load_user(login.user).await?;
             return Ok(user.is_some_and(|user| {
-                let auth_hash = user.session_auth_hash();
-                let auth_hash = auth_hash.for_record(core.realm(), login.user);
-                (login.forced || user.is_active()) && equal(&auth_hash, &login.auth_hash)
+                let may_be = login.forced || user.is_active();
+                may_be && self.has_credentials(&user, index, &login.auth_hash)
             }));
         }
         Ok(false)

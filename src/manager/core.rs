@@ -25,6 +25,7 @@ use crate::{
         finders::Finders,
         settings::{CARRIED_FOR, SWEEP_BATCH, SWEEP_EVERY, Settings},
     },
+    secret::equal,
     signed,
     store::{
         AnyStore, Delete, Insert, Inserted, Load, Record, RecordId, RecordKind, StoreError, Sweep,
@@ -48,6 +49,22 @@ impl<U: AuthUser> Realm<U> {
             finders,
             user_tag: tag(std::any::type_name::<U>()),
         }
+    }
+
+    /// The index key and the canonical bytes of a user's id.
+    pub(crate) fn index(&self, id: &U::Id) -> Result<(UserIndex, Vec<u8>), LoginError> {
+        let id = serde_json::to_vec(id).map_err(|error| self.core.failed(error))?;
+        Ok((self.index_of(&id), id))
+    }
+
+    /// The index key of a user, given the canonical bytes of its id.
+    pub(crate) fn index_of(&self, id: &[u8]) -> UserIndex {
+        UserIndex::of(self.core.realm(), self.user_tag, id)
+    }
+
+    /// Are the credentials of this user those of then, as a record keeps them?
+    pub(crate) fn has_credentials(&self, user: &U, index: UserIndex, then: &[u8; 16]) -> bool {
+        equal(&user.session_auth_hash().for_record(index), then)
     }
 
     /// The user with this id, as JSON.
@@ -177,16 +194,6 @@ impl Core {
 
     pub(crate) fn realm(&self) -> &str {
         &self.settings.realm
-    }
-
-    /// The index key and the canonical bytes of a user's id.
-    pub(crate) fn index<U: AuthUser>(
-        &self,
-        id: &U::Id,
-    ) -> Result<(UserIndex, Vec<u8>), LoginError> {
-        let id = serde_json::to_vec(id).map_err(|error| self.failed(error))?;
-        let index = UserIndex::of(self.realm(), tag(std::any::type_name::<U>()), &id);
-        Ok((index, id))
     }
 
     /// The live session with this id.

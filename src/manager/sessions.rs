@@ -97,7 +97,7 @@ impl<U: AuthUser> Sessions<U> {
     ///
     /// When the store fails.
     pub async fn list(&self, user: &U::Id) -> Result<Vec<ListedSession>, LoginError> {
-        let (index, _) = self.realm.core.index::<U>(user)?;
+        let (index, _) = self.realm.index(user)?;
         self.realm.list_logins(index, None).await
     }
 
@@ -108,7 +108,7 @@ impl<U: AuthUser> Sessions<U> {
     ///
     /// When the store fails: it may still be alive then.
     pub async fn end(&self, user: &U::Id, login: LoginId) -> Result<bool, LoginError> {
-        let (index, _) = self.realm.core.index::<U>(user)?;
+        let (index, _) = self.realm.index(user)?;
         let ended = self.realm.end_login(index, login).await?;
         self.tell(u64::from(ended));
         Ok(ended)
@@ -121,7 +121,7 @@ impl<U: AuthUser> Sessions<U> {
     ///
     /// When the store fails: some may still be alive then.
     pub async fn end_others(&self, user: &U::Id, keep: LoginId) -> Result<u64, LoginError> {
-        let (index, _) = self.realm.core.index::<U>(user)?;
+        let (index, _) = self.realm.index(user)?;
         let ended = self.realm.end_other_logins(index, keep).await?;
         self.tell(ended);
         Ok(ended)
@@ -135,7 +135,7 @@ impl<U: AuthUser> Sessions<U> {
     /// When the store fails: some may still be alive then.
     pub async fn end_all(&self, user: &U::Id) -> Result<u64, LoginError> {
         let core = &self.realm.core;
-        let (index, _) = core.index::<U>(user)?;
+        let (index, _) = self.realm.index(user)?;
         let all = DeleteByUser::new(index);
         let ended = core.done(core.store.delete_by_user(all).await)?;
         self.tell(ended);

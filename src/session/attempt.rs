@@ -7,7 +7,7 @@ use crate::manager::Queued;
 use crate::{
     error::{Kind, LoginError},
     event::EventKind,
-    manager::{Core, Counted, Limit, Login, Tally},
+    manager::{Core, Counted, Limit, Login, Realm, Tally},
     session::{
         known_browser::{Caller, Credentials, KnownBrowser, credentials},
         visit::{self, Number},
@@ -81,12 +81,12 @@ impl<U: AuthUser> Login<U> {
             &self.0.user_tag,
             name.as_bytes(),
         ];
-        LoginAttempt::of(core, digest(&parts), found)
+        LoginAttempt::of(&self.0, digest(&parts), found)
     }
 
     /// A try of the second factor of a user whose first one is checked.
     pub(super) async fn attempt_second_factor(&self, user: &U) -> Result<LoginAttempt, LoginError> {
-        let mut attempt = LoginAttempt::of(&self.0.core, [0; 16], Some(user))?;
+        let mut attempt = LoginAttempt::of(&self.0, [0; 16], Some(user))?;
         attempt.count_second_factor().await?;
         Ok(attempt)
     }
@@ -94,16 +94,17 @@ impl<U: AuthUser> Login<U> {
 
 impl LoginAttempt {
     fn of<U: AuthUser>(
-        core: &Arc<Core>,
+        realm: &Arc<Realm<U>>,
         name: [u8; 16],
         found: Option<&U>,
     ) -> Result<Self, LoginError> {
+        let core = &realm.core;
         let Caller { network, known } = visit::caller(core);
         let (account, credentials) = match found {
             None => (name, [0; 16]),
             Some(user) => {
-                let (index, id) = core.index::<U>(&user.id())?;
-                let auth_hash = user.session_auth_hash().for_record(core.realm(), &id);
+                let (index, _) = realm.index(&user.id())?;
+                let auth_hash = user.session_auth_hash().for_record(index);
                 let account = digest(&[b"account", index.as_bytes()]);
                 (account, credentials(index, &auth_hash))
             }

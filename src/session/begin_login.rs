@@ -111,7 +111,7 @@ async fn begin<U: AuthUser>(
     verified.check(core, false, false)?;
     visit::check(number)?;
     let Verified { realm, user, .. } = verified;
-    let (index, id) = core.index::<U>(&user.id())?;
+    let (index, id) = realm.index(&user.id())?;
     let visitor = visit::visitor(number, core);
     let device_name = visitor.name();
     let now = core.now();
@@ -120,7 +120,7 @@ async fn begin<U: AuthUser>(
         user: &id,
         login_id: LoginId::random().map_err(|error| core.failed(error))?,
         user_tag: realm.user_tag,
-        auth_hash: user.session_auth_hash().for_record(core.realm(), &id),
+        auth_hash: user.session_auth_hash().for_record(index),
         ends: now.plus(PENDING_FOR),
         verified: Some(verified.at),
         second_factor: false,

@@ -198,7 +198,7 @@ impl<U: AuthUser> CheckPassword<'_, U> {
 }
 
 async fn load_again<U: AuthUser>(login: &Login<U>, user: &U) -> Result<U, LoginError> {
-    let (_, id) = login.0.core.index::<U>(&user.id())?;
+    let (_, id) = login.0.index(&user.id())?;
     Ok(login.0.load_user(&id).await?.ok_or(Kind::Refused)?)
 }
 

@@ -46,7 +46,7 @@ impl<U: AuthUser> Sessions<U> {
     /// on, unless the app puts one into its state.
     pub async fn act_for(&self, user: &U::Id) -> Result<Authenticated<U>, LoginError> {
         let realm = &self.realm;
-        let (_, id) = realm.core.index::<U>(user)?;
+        let (_, id) = realm.index(user)?;
         let user = realm.load_user(&id).await?.ok_or(Kind::Unauthorized)?;
         if !user.is_active() {
             return Err(Kind::Inactive.into());

@@ -6,7 +6,6 @@ use crate::{
     error::{Kind, LoginError},
     event::EventKind,
     manager::{Login, Source, content::Content},
-    secret::equal,
     session::{
         Fresh, IsPending, SecondFactor, Session,
         known::Known,
@@ -173,9 +172,7 @@ async fn still_who_it_was<U: AuthUser>(known: &Known<U>, record: &Record) -> Res
     if !user.is_active() {
         return Err(Kind::Inactive.into());
     }
-    let auth_hash = user.session_auth_hash();
-    let auth_hash = auth_hash.for_record(core.realm(), login.user);
-    match equal(&auth_hash, &login.auth_hash) {
+    match realm.has_credentials(&user, realm.index_of(login.user), &login.auth_hash) {
         true => Ok(user),
         false => Err(Kind::Ended.into()),
     }

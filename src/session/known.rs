@@ -74,7 +74,7 @@ impl<U: AuthUser> Known<U> {
         if std::ptr::eq(&**core, of) || self.info.actor().is_some() {
             return Err(Kind::Forbidden.into());
         }
-        let (_, id) = core.index::<U>(&self.user.id())?;
+        let (_, id) = self.realm.index(&self.user.id())?;
         Ok(Actor::of(core, &id, index, login))
     }
 

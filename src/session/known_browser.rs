@@ -80,12 +80,16 @@ impl Notes {
     /// them from now on, for as long again, if it was known before or gave a
     /// password, a code or a token in this request. Where none of these is used
     /// no browser is asked to keep a cookie.
-    pub(super) fn know_the_browser(&mut self, core: &Arc<Core>, credentials: Credentials) {
+    pub(super) fn know_the_browser(
+        &mut self,
+        core: &Arc<Core>,
+        credentials: impl FnOnce() -> Credentials,
+    ) {
         if self.caller(core).known.is_none() && !self.is_checked(core) {
             return;
         }
         let Ok(browser) = random() else { return };
-        let tag = core.one_time_keys().sign(&message(credentials));
+        let tag = core.one_time_keys().sign(&message(credentials()));
         let known = KnownBrowser { tag, browser };
         if let Some(sent) = known.carried(core) {
             self.set_cookie(core, CookieOf::Known, sent);

@@ -103,6 +103,7 @@ impl Notes {
 
     /// Notes what the request shows to a realm. Whom that is, [`change`](Self::change) says.
     pub(crate) fn see(&mut self, core: &Arc<Core>, presented: Presented) {
+        self.seen.reserve_exact(1); // nearly always one realm
         self.seen.push(Seen {
             core: core.clone(),
             presented,

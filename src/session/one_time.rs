@@ -8,11 +8,10 @@ use crate::{
     error::{BoxError, Kind, LoginError},
     event::EventKind,
     manager::{Counted, Limit, Login, Tally},
-    secret::equal,
     session::visit,
     store::{Delete, Insert, Inserted, Record, RecordKind},
     token::Token,
-    user::{AuthUser, UserIndex},
+    user::AuthUser,
 };
 
 /// What a [`OneTimeToken`] is for: a type of yours, so that a token of one
@@ -122,7 +121,7 @@ impl<U: AuthUser> Login<U> {
     /// # Errors
     ///
     /// [`is_throttled`](LoginError::is_throttled) when this user got
-    /// [too many](Purpose::AT_ONCE), [`is_inactive`](LoginError::is_inactive),
+    /// [too many](Purpose::AT_ONCE) (3 in 10 minutes, unless the purpose says otherwise), [`is_inactive`](LoginError::is_inactive),
     /// and [`is_store`](LoginError::is_store).
     ///
     /// # Security
@@ -138,7 +137,7 @@ impl<U: AuthUser> Login<U> {
         if !user.is_active() {
             return Err(Kind::Inactive.into());
         }
-        let (index, id) = core.index::<U>(&user.id())?;
+        let (index, id) = realm.index(&user.id())?;
         let limit = Limit {
             most: P::AT_ONCE,
             window: P::LASTS,
@@ -156,7 +155,7 @@ impl<U: AuthUser> Login<U> {
             purpose: P::NAME,
             user: &id,
             user_tag: realm.user_tag,
-            auth_hash: user.session_auth_hash().for_record(core.realm(), &id),
+            auth_hash: user.session_auth_hash().for_record(index),
         };
         let body = issued.encode().map_err(|error| core.failed(error))?;
         let now = core.now();
@@ -203,7 +202,8 @@ impl<U: AuthUser> Login<U> {
     ///
     /// [`is_refused`](LoginError::is_refused) when it was used, is too old, of
     /// another purpose or of credentials that have changed, or was never given
-    /// out; [`is_inactive`](LoginError::is_inactive), [`is_store`](LoginError::is_store) and
+    /// out: match that to say that the link is no longer good, for with `?` the
+    /// browser is sent to the login page; [`is_inactive`](LoginError::is_inactive), [`is_store`](LoginError::is_store) and
     /// [`is_loader`](LoginError::is_loader). A token is used up once it was right,
     /// also where the user may not be logged in.
     pub async fn redeem<P: Purpose>(&self, token: OneTimeToken<P>) -> Result<U, LoginError> {
@@ -245,7 +245,7 @@ impl<U: AuthUser> Login<U> {
         let record = record.filter(|record| record.hash.matches(&token));
         let record = record.ok_or(Kind::Refused)?;
         let issued = Issued::decode(&record.body).map_err(|error| core.failed(error))?;
-        let index = UserIndex::of(core.realm(), realm.user_tag, issued.user);
+        let index = realm.index_of(issued.user);
         let is_ours = issued.user_tag == realm.user_tag && record.user == Some(index);
         match issued.purpose == P::NAME && is_ours {
             true => Ok(record),
@@ -258,9 +258,7 @@ impl<U: AuthUser> Login<U> {
         let (realm, core) = (&self.0, &self.0.core);
         let issued = Issued::decode(&record.body).map_err(|error| core.failed(error))?;
         let user = realm.load_user(issued.user).await?.ok_or(Kind::Refused)?;
-        let auth_hash = user.session_auth_hash();
-        let auth_hash = auth_hash.for_record(core.realm(), issued.user);
-        if !equal(&auth_hash, &issued.auth_hash) {
+        if !realm.has_credentials(&user, realm.index_of(issued.user), &issued.auth_hash) {
             return Err(Kind::Refused.into());
         }
         match user.is_active() {

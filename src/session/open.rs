@@ -1,6 +1,6 @@
 //! From a cookie to who is logged in: every check of a request on the read path.
 
-use std::{sync::Arc, time::Duration};
+use std::{pin::Pin, sync::Arc, time::Duration};
 
 use crate::{
     clock::Timestamp,
@@ -8,11 +8,10 @@ use crate::{
     event::EventKind,
     key::SignedBy,
     manager::{Realm, SessionInfo, content::Content},
-    secret::equal,
     session::{device::Visitor, known::Known, remember::SendAgain},
     store::{Record, RecordKind, Touch},
     token::Token,
-    user::{AuthUser, UserIndex, sealed::Factors as _},
+    user::{AuthUser, sealed::Factors as _},
 };
 
 /// Whom a request belongs to.
@@ -62,21 +61,20 @@ impl<U: AuthUser> Realm<U> {
         visitor: &Visitor,
         remember: impl FnOnce() -> Option<(Token, SignedBy)>,
     ) -> Result<(Found<U>, Option<SendAgain>), LoginError> {
-        let nobody = (Found::Nobody, None);
-        let Some(record) = self.core.load(token.id).await? else {
-            return Ok(nobody);
+        let record = self.core.load(token.id).await?;
+        let right = record.filter(|record| record.hash.matches(token));
+        let Some(admitted) =
+            right.map(|record| self.admit(record, Some(visitor), Freshness::AsWritten))
+        else {
+            return Ok((Found::Nobody, None));
         };
-        if !record.hash.matches(token) {
-            return Ok(nobody);
-        }
-        let known = self.admit(record, Some(visitor), Freshness::AsWritten);
-        let Some(known) = known.await? else {
-            return Ok(nobody);
+        let Some(known) = admitted.await? else {
+            return Ok((Found::Nobody, None));
         };
         let (is_alive, again) = self.touch(&known, remember).await?;
         Ok(match is_alive {
             true => (Found::of(known), again),
-            false => nobody,
+            false => (Found::Nobody, None),
         })
     }
 
@@ -91,8 +89,8 @@ impl<U: AuthUser> Realm<U> {
     ) -> Result<Option<Arc<Known<U>>>, LoginError> {
         let core = &self.core;
         let body = record.body.clone();
-        let content = Content::decode(&body).map_err(|error| core.failed(error))?;
-        let Some(login) = content.login else {
+        let content = Content::decode(&body).map_err(|error| core.failed(error));
+        let Some(login) = content?.login else {
             return Ok(None);
         };
         if login.user_tag != self.user_tag {
@@ -102,7 +100,8 @@ impl<U: AuthUser> Realm<U> {
             );
             return Ok(None);
         }
-        if record.user != Some(UserIndex::of(core.realm(), self.user_tag, login.user)) {
+        let index = self.index_of(login.user);
+        if record.user != Some(index) {
             return Ok(None);
         }
         let now = core.now();
@@ -111,31 +110,28 @@ impl<U: AuthUser> Realm<U> {
             .plus(core.settings.absolute)
             .plus(Duration::from_secs(24 * 60 * 60));
         if now >= login.ends || login.ends > farthest {
-            return self.end(&record, "absolute limit").await;
+            return rarely(self.end(&record, "absolute limit")).await;
         }
         let Some(user) = self.load_user(login.user).await? else {
-            return self.end(&record, "no such user").await;
+            return rarely(self.end(&record, "no such user")).await;
         };
         if !login.forced && !user.is_active() {
-            return self.end(&record, "inactive user").await;
+            return rarely(self.end(&record, "inactive user")).await;
         }
         if let Some(pending) = login.pending
             && (pending.is_used_up() || !U::Factors::is_another_asked(&user))
         {
             return Ok(None); // too many tries, or the second factor was removed: log in anew
         }
-        let auth_hash = user
-            .session_auth_hash()
-            .for_record(core.realm(), login.user);
-        if !equal(&auth_hash, &login.auth_hash) {
+        if !self.has_credentials(&user, index, &login.auth_hash) {
             // It opens nothing any more. It is not deleted: the request that has
             // just changed the password may be about to replace it.
             return Ok(None);
         }
         if let Some(actor) = login.actor.map(|actor| actor.actor())
-            && !actor.is_logged_in(core).await?
+            && !rarely(actor.is_logged_in(core)).await?
         {
-            return self.end(&record, "nobody acts any more").await;
+            return rarely(self.end(&record, "nobody acts any more")).await;
         }
         let info = match freshness {
             Freshness::AsWritten => SessionInfo::new(&record, &login),
@@ -147,7 +143,7 @@ impl<U: AuthUser> Realm<U> {
         known.pending = login.pending;
         match device {
             Some(device) if device.is_other_than(&login.device) => {
-                self.protect(known, device).await
+                rarely(self.protect(known, device)).await
             }
             _ => Ok(Some(Arc::new(known))),
         }
@@ -205,14 +201,19 @@ impl<U: AuthUser> Realm<U> {
         let seen = used_at(record.created, now);
         let expires = now.plus(core.settings.idle).min(known.info.ends_at());
         let touch = Touch::new(RecordKind::Session, record.id, expires, seen, now);
-        if !core.done(core.store.touch(touch).await)? {
+        if !core.done(rarely(core.store.touch(touch)).await)? {
             return Ok((false, None));
         }
         match record.series {
-            Some(series) => self.see_series(series, record.id, remember).await,
+            Some(series) => rarely(self.see_series(series, record.id, remember)).await,
             None => Ok((true, None)),
         }
     }
+}
+
+/// What few requests do, in a box: the others are not to carry it around.
+pub(crate) fn rarely<F: Future>(future: F) -> Pin<Box<F>> {
+    Box::pin(future)
 }
 
 /// When a record was used: within the second in which it began, a second later,

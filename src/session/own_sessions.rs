@@ -154,7 +154,7 @@ impl<U: AuthUser> OwnSessions<'_, U> {
         }
         let now = self.by.recheck_fresh(Within::MANAGERS).await?;
         let session = now.session()?.clone();
-        let (user, _) = core.index::<U>(&self.by.user.id())?;
+        let (user, _) = self.login.0.index(&self.by.user.id())?;
         Ok((user, session))
     }
 

@@ -8,8 +8,10 @@ use crate::{
     error::{Kind, LoginError},
     secret::equal,
     session::{
-        Authenticated, Found, Fresh, LoggedIn, Session, Window, Within, known::Known,
-        open::Freshness, visit,
+        Authenticated, Found, Fresh, LoggedIn, Session, Window, Within,
+        known::Known,
+        open::{Freshness, rarely},
+        visit,
     },
     store::{RecordKind, Watch},
     user::AuthUser,
@@ -183,10 +185,13 @@ pub(crate) async fn recheck_what_is_old() -> Result<(), LoginError> {
         return Ok(());
     }
     let logins = visit::peek(|notes| notes.logins());
-    for (login, fresh) in logins.unwrap_or_default() {
-        login.recheck(fresh).await?;
-    }
-    Ok(())
+    rarely(async {
+        for (login, fresh) in logins.unwrap_or_default() {
+            login.recheck(fresh).await?;
+        }
+        Ok(())
+    })
+    .await
 }
 
 impl<U: AuthUser> Known<U> {
@@ -224,7 +229,7 @@ impl<U: AuthUser> Known<U> {
         let user = match &self.request {
             Some(request) => self.realm.again_by_request(request).await?,
             None => {
-                let (_, id) = self.realm.core.index::<U>(&self.user.id())?;
+                let (_, id) = self.realm.index(&self.user.id())?;
                 self.realm.load_user(&id).await?
             }
         };

@@ -171,8 +171,8 @@ pub(super) async fn replace<U: AuthUser>(
 ) -> Result<Arc<Known<U>>, LoginError> {
     let core = &realm.core;
     visit::check(number)?;
-    let (index, id) = core.index::<U>(&user.id())?;
-    let auth_hash = user.session_auth_hash().for_record(core.realm(), &id);
+    let (index, id) = realm.index(&user.id())?;
+    let auth_hash = user.session_auth_hash().for_record(index);
     let visitor = visit::visitor(number, core);
     let (device, device_name) = (visitor.device(core, &id), visitor.name());
     let login_id = match old.as_ref().filter(|_| login.goes_on.is_some()) {
@@ -247,7 +247,7 @@ pub(super) async fn replace<U: AuthUser>(
                 let forced = login.forced;
                 let known = Arc::new(realm.known(user, Some(record), info, forced));
                 let remember = login.series.cookie(series);
-                let credentials = credentials(index, &auth_hash);
+                let credentials = || credentials(index, &auth_hash);
                 return announce(number, token, remember, known, credentials).await;
             }
             Swap::Gone if data == Kept::WhatSaysSo => old = None,
@@ -267,7 +267,7 @@ async fn announce<U: AuthUser>(
     token: Token,
     remember: RememberCookie,
     known: Arc<Known<U>>,
-    credentials: Credentials,
+    credentials: impl FnOnce() -> Credentials,
 ) -> Result<Arc<Known<U>>, LoginError> {
     let core = &known.realm.core;
     let is_by_hand = known.info.verified_at().is_some() || known.info.by_second_factor();

@@ -58,7 +58,8 @@ macro_rules! steps {
                 match self {
                     Self::Memory(store) => SessionStore::$name(store, step).await,
                     Self::Other(store, within) => {
-                        let answer = timeout(*within, store.$name(step)).await;
+                        // A box, so that a request to the memory store does not carry it around.
+                        let answer = Box::pin(timeout(*within, store.$name(step))).await;
                         answer.unwrap_or_else(|_| Err(StoreError::too_slow(*within)))
                     }
                 }

@@ -23,6 +23,7 @@ use crate::{
         known_browser::{Caller, KnownBrowser},
         let_in,
         presented::{Presented, Stranger},
+        rarely,
         visit::{self, Notes, Number},
     },
     user::{AuthUser, sealed::Factors as _},
@@ -199,7 +200,7 @@ impl<U: AuthUser> Ask<'_, U> {
     /// a password or a second factor.
     fn see_caller(&self, visit: Number) {
         let core = &self.login.0.core;
-        let known = cookies::carried(core, CookieOf::Known, &self.request.headers);
+        let known = self.shown().text(CookieOf::Known);
         let caller = Caller {
             network: peer::counted_network(core, self.request),
             known: known.and_then(|known| KnownBrowser::read(&known)),
@@ -212,7 +213,7 @@ impl<U: AuthUser> Ask<'_, U> {
         let core = &self.login.0.core;
         let carried = match core.settings.next_in {
             NextIn::Query => None,
-            NextIn::Cookie => cookies::carried(core, CookieOf::Next, &self.request.headers),
+            NextIn::Cookie => self.shown().text(CookieOf::Next),
         };
         visit::note(visit, |notes| {
             if let Some(carried) = carried.and_then(LocalPath::parse) {
@@ -229,26 +230,26 @@ impl<U: AuthUser> Ask<'_, U> {
     pub(crate) async fn find(&self, of: Use) -> Result<Found<U>, LoginError> {
         let visit = self.enter_as(of)?;
         let (realm, core) = (&self.login.0, &self.login.0.core);
-        let headers = &self.request.headers;
-        let shown = cookies::shown(core, headers);
-        let before = visit::note(visit, |notes| notes.seen(core, &shown));
+        let shown = self.shown();
+        let who = shown.who(&self.request.headers);
+        let before = visit::note(visit, |notes| notes.seen(core, &who));
         match before.transpose()?.flatten() {
             Some(Found::LoggedIn(known)) if of == Use::Guard && known.is_only_remembered() => {
-                let found = self.recall(visit, of).await?;
+                let found = rarely(self.recall(visit, of)).await?;
                 visit::note(visit, |notes| notes.change(core, found.clone()));
                 return Ok(found);
             }
             Some(found) => {
                 if of == Use::Guard {
-                    self.end_theft(visit).await?;
+                    rarely(self.end_theft(visit)).await?;
                 }
                 return Ok(found);
             }
             None => {}
         }
         let visitor = visitor(core, self.request);
-        let remember = || cookies::presented(core, CookieOf::Remember, headers);
-        let login = cookies::presented(core, CookieOf::Login, headers);
+        let remember = || shown.token(CookieOf::Remember);
+        let login = shown.token(CookieOf::Login);
         let (mut found, again) = match &login {
             Some((token, _)) => realm.open(token, &visitor, remember).await?,
             None => (Found::Nobody, None),
@@ -257,15 +258,15 @@ impl<U: AuthUser> Ask<'_, U> {
             Found::Nobody => remember(),
             Found::LoggedIn(_) | Found::Pending(_) => None,
         };
-        let stranger = match cookies::presented(core, CookieOf::Stranger, headers) {
+        let stranger = match shown.token(CookieOf::Stranger) {
             Some((token, signed_by)) => Stranger::Presented(token, signed_by),
             None => Stranger::default(),
         };
         let presented = Presented {
-            cookies: shown,
+            cookies: who,
             visitor,
             stranger,
-            carries_flash: cookies::has(core, CookieOf::Flash, headers),
+            carries_flash: shown.has(CookieOf::Flash),
             is_stolen: false,
         };
         visit::note(visit, |notes| {
@@ -288,15 +289,15 @@ impl<U: AuthUser> Ask<'_, U> {
         }
         #[cfg(feature = "testing")]
         if let Some(login) = self.request.extensions.get::<LoginAs<U>>()
-            && let Some(known) = login.log_in(&self.login, visit).await?
+            && let Some(known) = rarely(login.log_in(&self.login, visit)).await?
         {
             found = Found::LoggedIn(known);
         }
         if matches!(found, Found::Nobody) && remember.is_some() {
-            found = self.recall(visit, of).await?;
+            found = rarely(self.recall(visit, of)).await?;
         }
-        if matches!(found, Found::Nobody) {
-            found = self.by_request(visit).await?;
+        if matches!(found, Found::Nobody) && realm.finders.request.is_some() {
+            found = rarely(self.by_request(visit)).await?;
         }
         // Only now: a look that fails or is dropped half-way has found out nothing.
         let settled = visit::note(visit, |notes| notes.settle(core, found.clone()));
@@ -312,9 +313,8 @@ impl<U: AuthUser> Ask<'_, U> {
 
     /// By the remember cookie. Only a guard uses it up.
     async fn recall(&self, visit: Number, of: Use) -> Result<Found<U>, LoginError> {
-        let (realm, headers) = (&self.login.0, &self.request.headers);
-        let presented = cookies::presented(&realm.core, CookieOf::Remember, headers);
-        let Some((token, _)) = presented else {
+        let realm = &self.login.0;
+        let Some((token, _)) = self.shown().token(CookieOf::Remember) else {
             return Ok(Found::Nobody);
         };
         let visitor = visitor(&realm.core, self.request);
@@ -327,9 +327,8 @@ impl<U: AuthUser> Ask<'_, U> {
     async fn end_theft(&self, visit: Number) -> Result<(), LoginError> {
         let realm = &self.login.0;
         let stolen = visit::note(visit, |notes| notes.take_theft(&realm.core));
-        let headers = &self.request.headers;
         if stolen == Some(true)
-            && let Some((token, _)) = cookies::presented(&realm.core, CookieOf::Remember, headers)
+            && let Some((token, _)) = self.shown().token(CookieOf::Remember)
         {
             let visitor = visitor(&realm.core, self.request);
             realm.recall(&token, &visitor, true, visit).await?;
@@ -340,12 +339,13 @@ impl<U: AuthUser> Ask<'_, U> {
     /// By the request itself. It gets no cookie, and no session.
     async fn by_request(&self, visit: Number) -> Result<Found<U>, LoginError> {
         let realm = &self.login.0;
-        if realm.finders.request.is_none() {
-            return Ok(Found::Nobody);
-        }
         let found = realm.by_request(self.request.clone()).await?;
         visit::note(visit, |notes| notes.looked_at_request = true);
         Ok(found)
+    }
+
+    fn shown(&self) -> cookies::Shown<'_> {
+        cookies::Shown::of(&self.login.0.core, &self.request.headers)
     }
 
     pub(crate) fn enter(&self) -> Result<Number, LoginError> {

@@ -9,77 +9,106 @@ use crate::{
 };
 use axum::http::{HeaderMap, HeaderValue, header};
 
-/// The token that this request presents to a realm, if the realm has signed it.
-pub(super) fn presented(
-    core: &Core,
-    of: CookieOf,
-    headers: &HeaderMap,
-) -> Option<(Token, SignedBy)> {
-    let kind = core.cookie(of);
-    Token::from_cookie_value(single(&kind.name, headers)?, &kind.keys)
+/// The cookies of a realm that a request shows, found in one pass, and unread.
+pub(super) struct Shown<'a> {
+    core: &'a Core,
+    of: [Values<'a>; CookieOf::ALL.len()],
 }
 
-/// The text that this request carries for a realm, if the realm has signed it
-/// and its time is not over.
-pub(super) fn carried(core: &Core, of: CookieOf, headers: &HeaderMap) -> Option<String> {
-    let kind = core.cookie(of);
-    signed::read(&kind.keys, single(&kind.name, headers)?, core.now())
-}
-
-/// The value of the only cookie of this name.
+/// The values of one name.
 ///
 /// Two cookies of the name are none: one of them was planted, and nobody can
 /// tell which (RFC 6265bis, 5.8.3 leaves the order open).
-fn single<'a>(name: &'a str, headers: &'a HeaderMap) -> Option<&'a [u8]> {
-    let mut values = values(headers, name.as_bytes());
-    values.next().filter(|_| values.next().is_none())
+#[derive(Clone, Default)]
+enum Values<'a> {
+    #[default]
+    None,
+    One(&'a [u8]),
+    /// All of them, a semicolon after each.
+    Several(Vec<u8>),
 }
 
-/// Is there a cookie of this kind, good or bad?
-pub(super) fn has(core: &Core, of: CookieOf, headers: &HeaderMap) -> bool {
-    values(headers, core.cookie(of).name.as_bytes())
-        .next()
-        .is_some()
-}
-
-/// What tells a realm who somebody is, unread.
-pub(super) fn shown(core: &Core, headers: &HeaderMap) -> ShownCookies {
-    let of = |of| {
-        let mut shown = Vec::new();
-        for value in values(headers, core.cookie(of).name.as_bytes()) {
-            shown.extend_from_slice(value);
-            shown.push(b';');
+impl<'a> Shown<'a> {
+    pub(super) fn of(core: &'a Core, headers: &'a HeaderMap) -> Self {
+        let mut of: [Values<'a>; CookieOf::ALL.len()] = Default::default();
+        for (name, value) in pairs(headers) {
+            let is_named = |of: &CookieOf| core.cookie(*of).name.as_bytes() == name;
+            if let Some(named) = CookieOf::ALL.into_iter().find(is_named) {
+                of[named as usize].push(value);
+            }
         }
-        shown
-    };
-    let mut authorization = Vec::new();
-    if core.settings.reads_requests {
-        for value in headers.get_all(header::AUTHORIZATION) {
-            authorization.extend_from_slice(value.as_bytes());
-            authorization.push(b';');
+        Self { core, of }
+    }
+
+    /// The token, if the realm has signed it.
+    pub(super) fn token(&self, of: CookieOf) -> Option<(Token, SignedBy)> {
+        Token::from_cookie_value(self.of[of as usize].single()?, &self.core.cookie(of).keys)
+    }
+
+    /// The text, if the realm has signed it and its time is not over.
+    pub(super) fn text(&self, of: CookieOf) -> Option<String> {
+        let value = self.of[of as usize].single()?;
+        signed::read(&self.core.cookie(of).keys, value, self.core.now())
+    }
+
+    /// Is there a cookie of this kind, good or bad?
+    pub(super) fn has(&self, of: CookieOf) -> bool {
+        !matches!(self.of[of as usize], Values::None)
+    }
+
+    /// What tells the realm who somebody is.
+    pub(super) fn who(&self, headers: &HeaderMap) -> ShownCookies {
+        let mut authorization = Vec::new();
+        if self.core.settings.reads_requests {
+            for value in headers.get_all(header::AUTHORIZATION) {
+                authorization.extend_from_slice(value.as_bytes());
+                authorization.push(b';');
+            }
+        }
+        ShownCookies {
+            login: self.of[CookieOf::Login as usize].all(),
+            remember: self.of[CookieOf::Remember as usize].all(),
+            authorization,
         }
     }
-    ShownCookies {
-        login: of(CookieOf::Login),
-        remember: of(CookieOf::Remember),
-        authorization,
+}
+
+impl<'a> Values<'a> {
+    fn push(&mut self, value: &'a [u8]) {
+        *self = match self {
+            Self::None => Self::One(value),
+            _ => Self::Several([&self.all(), value, b";"].concat()),
+        };
+    }
+
+    fn single(&self) -> Option<&'a [u8]> {
+        match self {
+            Self::One(value) => Some(value),
+            Self::None | Self::Several(_) => None,
+        }
+    }
+
+    fn all(&self) -> Vec<u8> {
+        match self {
+            Self::None => Vec::new(),
+            Self::One(value) => [value, b";" as &[u8]].concat(),
+            Self::Several(all) => all.clone(),
+        }
     }
 }
 
-/// The values of all cookies whose name is exactly this, read as bytes.
+/// The names and values of all cookies, read as bytes.
 ///
 /// Only space and tab are trimmed, as RFC 6265bis says: a parser that trims
 /// U+2000 as well lets a sibling subdomain pass a `__Host-` name. What is not
 /// ours is skipped unread, whatever bytes it has.
-fn values<'a>(headers: &'a HeaderMap, name: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
-    headers
-        .get_all(header::COOKIE)
-        .into_iter()
-        .flat_map(|line| line.as_bytes().split(|byte| *byte == b';'))
-        .filter_map(move |pair| {
-            let at = pair.iter().position(|byte| *byte == b'=')?;
-            (trim(&pair[..at]) == name).then(|| trim(&pair[at + 1..]))
-        })
+fn pairs(headers: &HeaderMap) -> impl Iterator<Item = (&[u8], &[u8])> {
+    let lines = headers.get_all(header::COOKIE).into_iter();
+    let pairs = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b';'));
+    pairs.filter_map(|pair| {
+        let at = pair.iter().position(|byte| *byte == b'=')?;
+        Some((trim(&pair[..at]), trim(&pair[at + 1..])))
+    })
 }
 
 fn trim(mut text: &[u8]) -> &[u8] {
@@ -114,9 +143,8 @@ mod tests {
         for line in lines {
             headers.append(header::COOKIE, HeaderValue::from_bytes(line).unwrap());
         }
-        values(&headers, b"__Host-login")
-            .map(<[u8]>::to_vec)
-            .collect()
+        let named = pairs(&headers).filter(|(name, _)| name == b"__Host-login");
+        named.map(|(_, value)| value.to_vec()).collect()
     }
 
     #[test]

@@ -135,7 +135,7 @@ where
         };
         let visit = ask.enter()?;
         let core = &ask.login.0.core;
-        let carried = cookies::carried(core, CookieOf::Flash, &parts.headers);
+        let carried = cookies::Shown::of(core, &parts.headers).text(CookieOf::Flash);
         let flashes = carried.and_then(|text| read(&text)).unwrap_or_default();
         let taken = visit::note(visit, |notes| {
             let is_first = !notes.sends(core, CookieOf::Flash);

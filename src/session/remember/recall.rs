@@ -10,7 +10,6 @@ use crate::{
         content::PendingFacts,
         series::{SeriesContent, Verdict},
     },
-    secret::equal,
     session::{
         Found,
         device::Visitor,
@@ -19,7 +18,7 @@ use crate::{
     },
     store::{End, Record, RecordId, RecordKind},
     token::Token,
-    user::{AuthUser, UserIndex, sealed::Factors as _},
+    user::{AuthUser, sealed::Factors as _},
 };
 
 impl<U: AuthUser> Realm<U> {
@@ -43,7 +42,7 @@ impl<U: AuthUser> Realm<U> {
             };
             let content =
                 SeriesContent::decode(&series.body).map_err(|error| core.failed(error))?;
-            let index = UserIndex::of(core.realm(), self.user_tag, content.user);
+            let index = self.index_of(content.user);
             if series.user != Some(index) || content.user_tag != self.user_tag {
                 return Ok(Found::Nobody);
             }
@@ -66,7 +65,7 @@ impl<U: AuthUser> Realm<U> {
                 }
                 return Ok(Found::Nobody);
             };
-            if !self.has_credentials(&user, &content) {
+            if !self.has_credentials(&user, index, &content.auth_hash) {
                 // It is not ended: the request that has just changed the password
                 // may be about to replace it.
                 return Ok(Found::Nobody);
@@ -95,13 +94,6 @@ impl<U: AuthUser> Realm<U> {
             tries: 0,
             remember: None,
         })
-    }
-
-    /// Are the credentials of this user those of the login?
-    fn has_credentials(&self, user: &U, content: &SeriesContent<'_>) -> bool {
-        let auth_hash = user.session_auth_hash();
-        let auth_hash = auth_hash.for_record(self.core.realm(), content.user);
-        equal(&auth_hash, &content.auth_hash)
     }
 
     /// Ends a series, and every session that it restored. Answers whether there was any.

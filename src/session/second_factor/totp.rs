@@ -54,7 +54,7 @@ impl TotpCode {
         let Some(step) = secret.step_of(&self.0, core.now().unix_seconds()) else {
             return Ok(false);
         };
-        let (index, _) = core.index::<U>(&user.id())?;
+        let (index, _) = login.0.index(&user.id())?;
         let parts: [&[u8]; 2] = [index.as_bytes(), &step.to_be_bytes()];
         core.once("totp", &parts, GOOD_FOR).await
     }
@@ -90,7 +90,9 @@ impl<U: AuthUser> Login<U> {
     ///
     /// # Errors
     ///
-    /// [`is_refused`](LoginError::is_refused) if it is not,
+    /// [`is_refused`](LoginError::is_refused) if it is not: match that and show the
+    /// form again, with the same secret, for with `?` the browser is sent to the
+    /// [refresh path](crate::Builder::refresh_path).
     /// [`is_throttled`](LoginError::is_throttled) and [`is_store`](LoginError::is_store).
     pub async fn confirm_totp(
         &self,

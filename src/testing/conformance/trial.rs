@@ -16,9 +16,10 @@ use crate::{
     error::BoxError,
     secret::random,
     store::{
-        Delete, DeleteByUser, End, Insert, Inserted, ListByUser, Load, Record, RecordId,
-        RecordKind, Restore, Rotate, SessionStore, StoreError, Swap, TokenHash, UserIndex,
+        Delete, DeleteByUser, End, Insert, Inserted, ListByUser, Load, Record, RecordKind, Restore,
+        Rotate, SessionStore, StoreError, Swap, TokenHash, UserIndex,
     },
+    token::Token,
 };
 
 /// A rule that does not hold, with what was seen.
@@ -72,8 +73,8 @@ impl<S: SessionStore> Trial<S> {
 
     /// A session that lives for an hour; a stranger's, if of nobody.
     pub(super) fn session(&self, user: Option<UserIndex>) -> Outcome<Record> {
-        let id = RecordId::random(user.map(|user| user.home()))?;
-        let hash = TokenHash::from_bytes(random()?);
+        let token = Token::random(user.map(|user| user.home()))?;
+        let (id, hash) = (token.id, token.hash());
         let (expires, body) = (self.at(3_600), random::<40>()?.to_vec());
         let mut record = Record::new(RecordKind::Session, id, hash, expires, body);
         (record.user, record.created, record.seen) = (user, self.now, self.now);
