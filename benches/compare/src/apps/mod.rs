@@ -1,0 +1,92 @@
+//! The same tiny app, with each library.
+//!
+//! | route | |
+//! |---|---|
+//! | `GET /public` | `hello`, for everyone |
+//! | `GET /protected` | the name of who is logged in, or 401 |
+//! | `POST /login/{id}` | logs this user in |
+//! | `POST /logout` | logs out |
+//! | `POST /count` | one more in the data of the session |
+
+mod bare;
+mod bare_lookup;
+mod portcullis;
+
+#[cfg(feature = "peers")]
+mod axum_login;
+#[cfg(feature = "peers")]
+mod axum_session_auth;
+#[cfg(feature = "peers")]
+mod signed_jar;
+
+use std::{collections::HashMap, fmt, sync::Arc};
+
+use axum::Router;
+use tokio::runtime::Runtime;
+
+/// An app and what it is called in the tables.
+pub struct App {
+    pub name: &'static str,
+    pub router: Router,
+    /// Bare axum logs nobody in.
+    pub logs_in: bool,
+    pub keeps_data: bool,
+}
+
+/// A row of the database, which costs little to load: what is measured is not the database.
+#[derive(Clone, Debug)]
+pub struct User(pub Arc<Row>);
+
+#[derive(Debug)]
+pub struct Row {
+    pub id: i64,
+    pub name: String,
+    pub password_hash: String,
+}
+
+/// The database.
+#[derive(Clone)]
+pub struct Users(Arc<HashMap<i64, User>>);
+
+impl Users {
+    pub fn new(count: usize) -> Self {
+        let users = (1..=count as i64).map(|id| {
+            let row = Row {
+                id,
+                name: format!("user {id}"),
+                password_hash: format!("$argon2id$v=19$m=19456,t=2,p=1${id}"),
+            };
+            (id, User(Arc::new(row)))
+        });
+        Self(Arc::new(users.collect()))
+    }
+
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub fn get(&self, id: i64) -> Option<User> {
+        self.0.get(&id).cloned()
+    }
+}
+
+impl fmt::Debug for Users {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Users")
+    }
+}
+
+/// Makes an app on these users.
+pub type Make = fn(&Users, &Runtime) -> App;
+
+pub const ALL: &[Make] = &[
+    bare::app,
+    bare_lookup::app,
+    portcullis::app,
+    #[cfg(feature = "peers")]
+    axum_login::app,
+    #[cfg(feature = "peers")]
+    axum_session_auth::app,
+    #[cfg(feature = "peers")]
+    signed_jar::app,
+];

@@ -1,0 +1,250 @@
+//! Requests as a browser sends them, and what comes back.
+
+use axum::{
+    Router,
+    body::Body,
+    extract::Request,
+    http::{HeaderValue, Method, StatusCode, header},
+};
+use http_body_util::BodyExt;
+use tokio::runtime::{Builder, Runtime};
+use tower_service::Service;
+
+use crate::apps::{App, Make, Users};
+
+/// What is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operation {
+    Public,
+    PublicWithCookie,
+    Protected,
+    Stranger,
+    LogIn,
+    LogOut,
+    Count,
+}
+
+impl Operation {
+    pub const ALL: [Self; 7] = [
+        Self::Public,
+        Self::PublicWithCookie,
+        Self::Protected,
+        Self::Stranger,
+        Self::LogIn,
+        Self::LogOut,
+        Self::Count,
+    ];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Public => "public",
+            Self::PublicWithCookie => "public, logged in",
+            Self::Protected => "protected",
+            Self::Stranger => "protected, stranger",
+            Self::LogIn => "login",
+            Self::LogOut => "logout",
+            Self::Count => "data of the session",
+        }
+    }
+
+    /// Whether each app can do it: bare axum logs nobody in, and not all keep data.
+    pub fn is_done_by(self, app: &App) -> bool {
+        match self {
+            Self::Count => app.keeps_data,
+            _ => true,
+        }
+    }
+
+    fn expects(self, app: &App) -> StatusCode {
+        match self {
+            Self::Stranger if app.logs_in => StatusCode::UNAUTHORIZED,
+            _ => StatusCode::OK,
+        }
+    }
+}
+
+/// An app that runs, with some logins.
+pub struct Running {
+    pub app: App,
+    runtime: Runtime,
+    /// The `Cookie` header of each session.
+    cookies: Vec<HeaderValue>,
+    /// How many users there are to log in.
+    users: usize,
+    next: usize,
+}
+
+/// An answer, as far as it counts.
+pub struct Answer {
+    pub status: StatusCode,
+    pub set_cookies: Vec<HeaderValue>,
+}
+
+impl Running {
+    /// Starts an app and logs so many users in.
+    pub fn start(make: Make, users: &Users, sessions: usize) -> Self {
+        let runtime = Builder::new_current_thread().enable_time().build();
+        let runtime = runtime.expect("a runtime");
+        let within = runtime.enter();
+        let mut app = make(users, &runtime);
+        app.router = app.router.with_state(()); // as `axum::serve` does, once
+        drop(within);
+        let mut running = Self {
+            app,
+            runtime,
+            cookies: uncounted(|| Vec::with_capacity(sessions)),
+            users: users.len(),
+            next: 0,
+        };
+        for id in 0..sessions {
+            let answer = running.deliver(Asked::login(id).request());
+            let cookie = uncounted(|| cookie_of(&answer));
+            running.cookies.push(cookie);
+            uncounted(|| drop(answer));
+        }
+        // The first use of a session is another story.
+        for _ in 0..sessions {
+            let request = running.ask(Operation::Protected).request();
+            running.deliver(request);
+        }
+        running
+    }
+
+    /// What the requests that are to be measured say: each is of another session, in turn.
+    pub fn asked(&mut self, operation: Operation, count: usize) -> Vec<Asked> {
+        (0..count).map(|_| self.ask(operation)).collect()
+    }
+
+    fn ask(&mut self, operation: Operation) -> Asked {
+        self.next = self.next.wrapping_add(1);
+        let cookie = Some(self.cookies[self.next % self.cookies.len()].clone());
+        match operation {
+            Operation::Public => Asked::get("/public", None),
+            Operation::PublicWithCookie => Asked::get("/public", cookie),
+            Operation::Protected => Asked::get("/protected", cookie),
+            Operation::Stranger => Asked::get("/protected", None),
+            Operation::Count => Asked::post("/count".to_owned(), cookie),
+            Operation::LogIn => Asked::login(self.next % self.users),
+            Operation::LogOut => {
+                let login = Asked::login(self.next % self.users);
+                Asked::logout(&self.send(&[login])[0])
+            }
+        }
+    }
+
+    /// Sends them one after the other.
+    ///
+    /// To make a request is part of it: what it costs a server to read one from the
+    /// network is about as much.
+    pub fn send(&mut self, asked: &[Asked]) -> Vec<Answer> {
+        let Self { app, runtime, .. } = self;
+        let mut answers = uncounted(|| Vec::with_capacity(asked.len()));
+        runtime.block_on(async {
+            for asked in asked {
+                let request = uncounted(|| asked.request());
+                answers.push(send(&mut app.router, request).await);
+            }
+        });
+        answers
+    }
+
+    fn deliver(&mut self, request: Request) -> Answer {
+        let Self { app, runtime, .. } = self;
+        runtime.block_on(send(&mut app.router, request))
+    }
+
+    /// Says what is wrong with these answers, and leaves as many sessions as there were.
+    pub fn check(&mut self, operation: Operation, answers: &[Answer]) {
+        let expected = operation.expects(&self.app);
+        for answer in answers {
+            assert_eq!(answer.status, expected, "{}: {operation:?}", self.app.name);
+        }
+        if operation == Operation::LogIn {
+            let logouts: Vec<_> = answers.iter().map(Asked::logout).collect();
+            self.send(&logouts);
+        }
+    }
+}
+
+/// What a request says.
+pub struct Asked {
+    method: Method,
+    path: String,
+    cookie: Option<HeaderValue>,
+}
+
+impl Asked {
+    fn get(path: &str, cookie: Option<HeaderValue>) -> Self {
+        Self {
+            method: Method::GET,
+            path: path.to_owned(),
+            cookie,
+        }
+    }
+
+    fn post(path: String, cookie: Option<HeaderValue>) -> Self {
+        Self {
+            method: Method::POST,
+            path,
+            cookie,
+        }
+    }
+
+    fn login(user: usize) -> Self {
+        Self::post(format!("/login/{}", user + 1), None)
+    }
+
+    /// Ends what an answer began.
+    fn logout(answer: &Answer) -> Self {
+        Self::post("/logout".to_owned(), Some(cookie_of(answer)))
+    }
+
+    fn request(&self) -> Request {
+        let request = Request::builder()
+            .method(self.method.clone())
+            .uri(&self.path)
+            .header(header::HOST, "app.example")
+            .header(header::USER_AGENT, USER_AGENT)
+            .header(header::ACCEPT, "text/html")
+            .header("sec-fetch-site", "same-origin");
+        let request = match &self.cookie {
+            Some(cookie) => request.header(header::COOKIE, cookie),
+            None => request,
+        };
+        request.body(Body::empty()).expect("a request")
+    }
+}
+
+const USER_AGENT: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
+
+async fn send(router: &mut Router, request: Request) -> Answer {
+    let response = router.call(request).await;
+    let (parts, mut body) = response.unwrap_or_else(|never| match never {}).into_parts();
+    while let Some(frame) = body.frame().await {
+        frame.expect("a body in memory");
+    }
+    let set_cookies = parts.headers.get_all(header::SET_COOKIE).iter().cloned();
+    Answer {
+        status: parts.status,
+        set_cookies: uncounted(|| set_cookies.collect()),
+    }
+}
+
+fn cookie_of(answer: &Answer) -> HeaderValue {
+    let pairs = answer.set_cookies.iter().filter_map(|line| {
+        let pair = line.to_str().ok()?.split(';').next()?;
+        (!pair.ends_with('=')).then_some(pair)
+    });
+    let pairs: Vec<_> = pairs.collect();
+    match pairs.is_empty() {
+        true => HeaderValue::from_static("sid=1"), // bare axum
+        false => HeaderValue::try_from(pairs.join("; ")).expect("cookies"),
+    }
+}
+
+/// What this program keeps for itself is no allocation of an app.
+fn uncounted<R>(run: impl FnOnce() -> R) -> R {
+    let mut result = None;
+    allocation_counter::opt_out(|| result = Some(run()));
+    result.expect("it has run")
+}

@@ -1,0 +1,35 @@
+//! What a login costs beside bare axum, and beside the other libraries.
+//!
+//! | command | |
+//! |---|---|
+//! | `cargo run --release -p portcullis-compare --features peers` | a table of ratios, all apps in turn in one run |
+//! | `… -- time 1000` | the same with a thousand sessions |
+//! | `cargo run --release -p portcullis-compare -- counts` | instructions (by callgrind) and allocations of a request, compared with `counts.txt` |
+//! | `… -- counts --update` | writes them there |
+
+mod apps;
+mod browser;
+mod counts;
+mod time;
+
+use std::{env, process::ExitCode};
+
+fn main() -> ExitCode {
+    let arguments: Vec<_> = env::args().skip(1).collect();
+    let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
+    match *arguments {
+        [] => [1, 10_000, 1_000_000].into_iter().for_each(time::compare),
+        ["time", sessions] => time::compare(sessions.parse().expect("a number")),
+        ["counts"] => return counts::counts(false),
+        ["counts", "--update"] => return counts::counts(true),
+        ["repeat", app, operation, times] => {
+            let number = app.parse().expect("a number");
+            counts::repeat(number, operation, times.parse().expect("a number"));
+        }
+        _ => {
+            eprintln!("see the first lines of src/main.rs");
+            return ExitCode::FAILURE;
+        }
+    }
+    ExitCode::SUCCESS
+}
