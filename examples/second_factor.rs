@@ -234,10 +234,15 @@ async fn app_page(account: Fresh<Account>, mut new: Data<NewApp>) -> Result<Mark
     let secret = TotpSecret::generate()?;
     new.update(|new| new.secret = Some(secret.to_base32()))
         .await?;
+    to_scan(&secret, &account, "")
+}
+
+fn to_scan(secret: &TotpSecret, account: &Account, message: &str) -> Result<Markup, AppError> {
     Ok(page(html! {
         h1 { "Scan this with your app" }
         (PreEscaped(secret.qr_svg("Portcullis example", &account.name)?))
         p { "or type " code { (secret.to_base32()) } }
+        p { (message) }
         form method="post" {
             label { "The code that it shows " input name="code"; } " " button { "Set up" }
         }
@@ -254,9 +259,15 @@ async fn set_up_app(
     let Some(secret) = new.stored().and_then(|new| new.secret.clone()) else {
         return Err(LoginError::refused().into());
     };
-    login
-        .confirm_totp(&session, &TotpSecret::from_base32(&secret)?, &form.code)
-        .await?;
+    let shown = TotpSecret::from_base32(&secret)?;
+    match login.confirm_totp(&session, &shown, &form.code).await {
+        Ok(()) => {}
+        // Mistyped: once more, with the secret that is in the app by now.
+        Err(error) if error.is_refused() => {
+            return to_scan(&shown, session.user(), "That was not the code.");
+        }
+        Err(error) => return Err(error.into()),
+    }
     new.take().await?;
     let codes = RecoveryCode::generate()?;
     let account = database.with(|account| {

@@ -89,7 +89,9 @@ impl Kind {
             Kind::Pending => "the second factor is not checked yet",
             Kind::LoggedInAlready => "somebody is logged in already",
             Kind::Forbidden => "the request is forbidden",
-            Kind::Throttled { .. } => "there were too many failed logins",
+            Kind::Throttled { .. } => {
+                "there were too many tries, of logins or of what is sent by e-mail"
+            }
             Kind::Busy => "too many passwords wait to be checked",
             Kind::Hashing => "the password could not be hashed",
             Kind::UnfitPassword => "the new password is too short or too long",

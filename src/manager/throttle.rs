@@ -22,8 +22,8 @@ use crate::manager::{Builder, PeerAddress};
 /// | second factor of an account | 10 in an hour, 100 in 30 days | who has the password |
 /// | second factor, of all browsers that have logged in before | 10 in an hour, 100 in 30 days | half of the 10 for each browser |
 ///
-/// Networks are counted only if it is said where the address of a client is:
-/// [`network`](Self::network). A name counts whether there is such an account or
+/// Networks are counted only if it is said where the address of a client is, by
+/// [`network`](Self::network): without it the first and the third row do not apply. A name counts whether there is such an account or
 /// not. What one account gets under several spellings of its name counts
 /// together; beyond that limit it is refused like a wrong password. Clients whose
 /// network can't be read are in one network, all together. Names and networks share 65,536 counters each, so that inventing them fills no store.

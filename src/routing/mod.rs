@@ -125,6 +125,9 @@ where
     /// are nested and merged into them, their services and their fallback. Without
     /// a fallback of its own, what no route matches goes to the one outside, as in axum.
     ///
+    /// A module that adds routes to an area is a function that gets it and gives it
+    /// back, as below: `Routes` made elsewhere prove nothing, and can't be nested in it.
+    ///
     /// # Example
     ///
     /// ```
@@ -160,6 +163,9 @@ where
 
     /// Adds routes under `path`, which they don't see. If a part of them has a
     /// fallback and they have none, what they don't match is 404.
+    ///
+    /// Routes from [`new`](Self::new) prove nothing and have no place in an area: for
+    /// a part of an area call [`area`](Self::area) once more, with a function.
     ///
     /// # Panics
     ///

@@ -21,7 +21,10 @@ use crate::{
 ///
 /// Who is logged in already and asks for it, as in a second tab, goes on to
 /// `next` or to the [`after_login_path`](crate::Builder::after_login_path); an API
-/// client gets 409.
+/// client gets 409. Who has given one factor of two is not `Anonymous` either, and
+/// goes on to the [`second_factor_path`](crate::Builder::second_factor_path): so does
+/// a browser that is remembered, if its user has two factors. A page for all of them
+/// asks for [`AnySession`](crate::AnySession), or is [`public`](crate::public).
 ///
 /// # Example
 ///
@@ -36,7 +39,8 @@ use crate::{
 /// ```
 ///
 /// Plain `Anonymous` is of the one realm whose [`Login`](crate::Login) the
-/// state holds; in an app with several write `Anonymous<Staff>`.
+/// state holds; in an app with several write `Anonymous<Staff>`, and
+/// `Session<Anonymous<Staff>>` in the handler of its login form.
 pub struct Anonymous<U = OnlyRealm> {
     pub(crate) core: Arc<Core>,
     user: PhantomData<fn(U) -> U>,

@@ -12,6 +12,7 @@
 //! | a story of several requests | [`TestClient`], which keeps cookies |
 //! | one request, with `oneshot` as before | [`login_as`], one line among its extensions |
 //! | a function that asks for a proof | [`authenticated`], [`fresh`], [`fresh_within`], [`allowed`], [`granted`] |
+//! | a second factor | `totp_code`, the code that the user's app shows at that time (feature `totp`) |
 //! | what happens when time passes | [`TestClock`], given to the builder |
 //! | a [store](crate::store) of my own | [`conformance()`], all rules of its contract |
 //!
