@@ -13,6 +13,9 @@ mod local_path;
 mod manager;
 #[cfg(feature = "password")]
 mod password;
+#[cfg(any(doc, doctest))]
+#[doc = include_str!("../docs/performance.md")]
+pub mod performance {}
 pub mod routing;
 mod secret;
 mod session;
