@@ -25,6 +25,7 @@ pub(crate) enum CookieOf {
 }
 
 impl CookieOf {
+    /// Each at the place that its number says.
     pub(crate) const ALL: [Self; 6] = [
         Self::Login,
         Self::Stranger,
@@ -155,4 +156,16 @@ pub(crate) enum Sent {
     /// This value, until then; without a time until the browser is closed.
     Value(String, Option<Timestamp>),
     Removed,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_kind_of_cookie_is_at_the_place_that_its_number_says() {
+        for (place, of) in CookieOf::ALL.into_iter().enumerate() {
+            assert_eq!(of as usize, place);
+        }
+    }
 }

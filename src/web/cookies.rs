@@ -75,10 +75,14 @@ impl<'a> Shown<'a> {
 
 impl<'a> Values<'a> {
     fn push(&mut self, value: &'a [u8]) {
-        *self = match self {
-            Self::None => Self::One(value),
-            _ => Self::Several([&self.all(), value, b";"].concat()),
-        };
+        match self {
+            Self::None => *self = Self::One(value),
+            Self::One(first) => *self = Self::Several([*first, b";", value, b";"].concat()),
+            Self::Several(all) => {
+                all.extend_from_slice(value);
+                all.push(b';');
+            }
+        }
     }
 
     fn single(&self) -> Option<&'a [u8]> {
@@ -153,6 +157,18 @@ mod tests {
         assert_eq!(read(&[b"a=b", b"\t__Host-login = x ; c"]), [b"x"]);
         assert_eq!(read(&["umlaut=\u{fc}; __Host-login=x".as_bytes()]), [b"x"]);
         assert_eq!(read(&[b"\xff\xfe=\x80; __Host-login=x"]), [b"x"]);
+    }
+
+    #[test]
+    fn all_of_a_name_are_kept_in_their_order() {
+        let mut values = Values::default();
+        let mut all = Vec::new();
+        for value in [&b"a"[..], b"", b"c", b"dd"] {
+            values.push(value);
+            all.extend_from_slice(&[value, b";"].concat());
+            assert_eq!(values.all(), all);
+            assert_eq!(values.single().is_some(), all == b"a;");
+        }
     }
 
     #[test]
