@@ -62,9 +62,9 @@ impl<U: AuthUser> Realm<U> {
         UserIndex::of(self.core.realm(), self.user_tag, id)
     }
 
-    /// Are the credentials of this user those of then, as a record keeps them?
-    pub(crate) fn has_credentials(&self, user: &U, index: UserIndex, then: &[u8; 16]) -> bool {
-        equal(&user.session_auth_hash().for_record(index), then)
+    /// Are the credentials of this user the ones in the record?
+    pub(crate) fn has_credentials(&self, user: &U, index: UserIndex, in_record: &[u8; 16]) -> bool {
+        equal(&user.session_auth_hash().for_record(index), in_record)
     }
 
     /// The user with this id, as JSON.

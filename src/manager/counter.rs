@@ -22,13 +22,14 @@ impl Tally {
         Self(UserIndex::from_bytes(digest(&all)))
     }
 
-    /// What strangers can name at will: names, networks. Each is one of 65,536,
-    /// so that no number of names fills the store, and which is nobody's to find
-    /// out without the key.
-    pub(crate) fn among(core: &Core, what: &str, parts: &[&[u8]]) -> Self {
+    /// What strangers can name at will: names, networks. They share so many
+    /// counters, so that no number of names fills the store; which is whose is
+    /// nobody's to find out without the key.
+    pub(crate) fn among(core: &Core, shared: u32, what: &str, parts: &[&[u8]]) -> Self {
         let of_all = Self::of(core, what, parts);
-        let [.., a, b] = core.one_time_keys().sign(of_all.0.as_bytes());
-        Self::of(core, what, &[b"one of", &[a, b]])
+        let [.., a, b, c, d] = core.one_time_keys().sign(of_all.0.as_bytes());
+        let one = u32::from_be_bytes([a, b, c, d]) % shared;
+        Self::of(core, what, &[b"one of", &one.to_be_bytes()])
     }
 
     /// The record of the window that a time is in. Its id is of that window

@@ -36,17 +36,26 @@ struct Waiting {
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Share {
     Strangers(IpAddr),
-    /// Browsers that have logged in to one account before.
-    Known(Mac),
-    /// Browsers that have logged in to whatever account before.
+    Known(KeptFor),
+    /// Browsers that are known, of one network.
     KnownFrom(IpAddr),
+}
+
+/// What a place is for that is kept for known browsers.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum KeptFor {
+    /// A login to the account that the browser is known to, by its credentials.
+    Login(Mac),
+    /// A new password, of whatever account: the browser is known to some.
+    NewPassword,
 }
 
 impl Share {
     fn most(self) -> usize {
         match self {
             Self::Strangers(_) => MAX_OF_A_NETWORK,
-            Self::Known(_) => MAX_OF_AN_ACCOUNT,
+            Self::Known(KeptFor::Login(_)) => MAX_OF_AN_ACCOUNT,
+            Self::Known(KeptFor::NewPassword) => MAX_NEW_PASSWORDS,
             Self::KnownFrom(_) => MAX_KNOWN_OF_A_NETWORK,
         }
     }
@@ -72,8 +81,8 @@ impl Hashing {
         self.0.computed.load(std::sync::atomic::Ordering::Relaxed)
     }
 
-    /// A place in the queue, for one request: of those that are kept for browsers
-    /// that have logged in to the account before, or else of those for everybody.
+    /// A place in the queue, for one request: of those that are kept for known
+    /// browsers, or else of those for everybody.
     ///
     /// # Errors
     ///
@@ -82,11 +91,11 @@ impl Hashing {
     pub(crate) fn place(
         &self,
         network: Option<IpAddr>,
-        known_account: Option<Mac>,
+        kept_for: Option<KeptFor>,
     ) -> Result<Queued, LoginError> {
         let mut waiting = self.0.waiting();
-        let kept = known_account.map(|account| {
-            let shares = [Some(Share::Known(account)), network.map(Share::KnownFrom)];
+        let kept = kept_for.map(|kept_for| {
+            let shares = [Some(Share::Known(kept_for)), network.map(Share::KnownFrom)];
             (MAX_WAITING, shares)
         });
         let of_all = (MAX_STRANGERS, [network.map(Share::Strangers), None]);
@@ -193,9 +202,11 @@ const MAX_STRANGERS: usize = MAX_WAITING * 3 / 4;
 /// How many of them may be of one network.
 const MAX_OF_A_NETWORK: usize = 32;
 
-/// How many may be in the places that are kept for known browsers: of one
-/// account, and of one network, or else an attacker with some accounts takes all.
+/// How many may be in the places that are kept for known browsers, or else an
+/// attacker with some accounts takes all: logins to one account, new passwords, and
+/// both of one network.
 const MAX_OF_AN_ACCOUNT: usize = 4;
+const MAX_NEW_PASSWORDS: usize = 8;
 const MAX_KNOWN_OF_A_NETWORK: usize = 16;
 
 #[cfg(test)]
@@ -208,10 +219,10 @@ mod tests {
     const OTHER: Option<IpAddr> = Some(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 2)));
 
     /// Takes places as long as there are any.
-    fn fill(hashing: &Hashing, network: Option<IpAddr>, known: Option<Mac>) -> Vec<Queued> {
+    fn fill(hashing: &Hashing, network: Option<IpAddr>, kept_for: Option<KeptFor>) -> Vec<Queued> {
         let mut places = Vec::new();
         loop {
-            match hashing.place(network, known) {
+            match hashing.place(network, kept_for) {
                 Ok(place) => places.push(place),
                 Err(error) => {
                     assert!(error.is_busy());
@@ -231,7 +242,9 @@ mod tests {
         assert!(fill(&hashing, OTHER, None).is_empty());
 
         // What is kept for known browsers no account takes, and no network.
-        let account = |number: usize| Some([number as u8; 16]);
+        let account = |number: usize| Some(KeptFor::Login([number as u8; 16]));
+        let new_passwords = fill(&hashing, None, Some(KeptFor::NewPassword));
+        assert_eq!(new_passwords.len(), MAX_NEW_PASSWORDS);
         let mut known = Vec::new();
         for number in 0..MAX_KNOWN_OF_A_NETWORK / MAX_OF_AN_ACCOUNT {
             let of_one = fill(&hashing, FLOOD, account(number));
@@ -244,6 +257,7 @@ mod tests {
         for number in 101..200 {
             known.extend(fill(&hashing, None, account(number)));
         }
+        known.extend(new_passwords);
         assert_eq!(known.len(), MAX_WAITING - MAX_STRANGERS);
 
         drop((flood, others, known));
@@ -254,7 +268,7 @@ mod tests {
     #[test]
     fn a_known_browser_may_take_a_place_of_strangers() {
         let hashing = Hashing::new(PasswordCost::CHEAP);
-        let of_one = fill(&hashing, FLOOD, Some([1; 16]));
+        let of_one = fill(&hashing, FLOOD, Some(KeptFor::Login([1; 16])));
         assert_eq!(of_one.len(), MAX_OF_AN_ACCOUNT + MAX_OF_A_NETWORK);
     }
 

@@ -54,7 +54,7 @@ pub use sessions::{ListedSession, Sessions};
 pub use throttle::Throttle;
 
 #[cfg(feature = "password")]
-pub(crate) use hashing::Queued;
+pub(crate) use hashing::{KeptFor, Queued};
 pub(crate) use throttle::Limit;
 
 pub(crate) use self::{

@@ -23,10 +23,16 @@ use crate::manager::{Builder, PeerAddress};
 /// | second factor, of all browsers that have logged in before | 10 in an hour, 100 in 30 days | half of the 10 for each browser |
 ///
 /// Networks are counted only if it is said where the address of a client is, by
-/// [`network`](Self::network): without it the first and the third row do not apply. A name counts whether there is such an account or
-/// not. What one account gets under several spellings of its name counts
-/// together; beyond that limit it is refused like a wrong password. Clients whose
-/// network can't be read are in one network, all together. Names and networks share 65,536 counters each, so that inventing them fills no store.
+/// [`network`](Self::network): without it the first and the third row do not
+/// apply. Clients whose network can't be read are in one network, all together.
+///
+/// A name counts whether there is such an account or not. What one account gets
+/// under several spellings of its name counts together; beyond that limit it is
+/// refused like a wrong password.
+///
+/// Names share 65,536 counters, networks as many, and both together 262,144, so
+/// that inventing them fills no store. Up to hundreds of failures a second nearly
+/// nobody is throttled for another's.
 ///
 /// # Security
 ///
@@ -119,7 +125,9 @@ impl Throttle {
         self
     }
 
-    /// Failures of the second factor on one account in an hour. Default: 10.
+    /// Failures of the second factor on one account in an hour. Default: 10. A known
+    /// browser has half of them. Whatever it is, 100 in 30 days are the end until the
+    /// credentials change.
     pub fn second_factor(mut self, most: u32) -> Self {
         self.second_factor.most = most;
         self

@@ -3,7 +3,7 @@
 use std::{fmt, net::IpAddr, sync::Arc};
 
 #[cfg(feature = "password")]
-use crate::manager::Queued;
+use crate::manager::{KeptFor, Queued};
 use crate::{
     error::{Kind, LoginError},
     event::EventKind,
@@ -154,8 +154,8 @@ impl LoginAttempt {
     /// [`Kind::Busy`].
     #[cfg(feature = "password")]
     pub(super) fn place(&self) -> Result<Queued, LoginError> {
-        let known_account = self.known.map(KnownBrowser::share);
-        self.core.hashing.place(self.network, known_account)
+        let kept_for = self.known.map(|known| KeptFor::Login(known.share()));
+        self.core.hashing.place(self.network, kept_for)
     }
 
     pub(super) async fn count_first_factor(&mut self) -> Result<(), LoginError> {
@@ -186,15 +186,15 @@ impl LoginAttempt {
         }
         if let Some(network) = self.network.map(|network| network.to_string()) {
             let network = network.as_bytes();
-            let of_network = Tally::among(&self.core, "network", &[network]);
-            let of_both = Tally::among(&self.core, "name here", &[&name, network]);
+            let of_network = Tally::among(&self.core, SHARED, "network", &[network]);
+            let of_both = Tally::among(&self.core, SHARED_HERE, "name here", &[&name, network]);
             self.count(of_network, throttle.per_network).await?;
             self.count(of_both, here).await?;
         }
-        let of_name = Tally::among(&self.core, "name", &[&name]);
+        let of_name = Tally::among(&self.core, SHARED, "name", &[&name]);
         self.count(of_name, all).await?;
         let of_account = match account == name {
-            true => Tally::among(&self.core, "nobody", &[&name]),
+            true => Tally::among(&self.core, SHARED, "nobody", &[&name]),
             false => Tally::of(&self.core, "account", &[&account]),
         };
         match self.count(of_account, all).await {
@@ -289,3 +289,10 @@ impl fmt::Debug for LoginAttempt {
         f.write_str("LoginAttempt")
     }
 }
+
+/// How many counters there are for all names, and for all networks.
+const SHARED: u32 = 1 << 16;
+
+/// How many for a name and a network together: their limit is low, and at hundreds
+/// of failures a second nearly nobody is to be taken for another.
+const SHARED_HERE: u32 = 1 << 18;

@@ -4,12 +4,9 @@ use std::{fmt, future::Future, pin::Pin};
 
 use crate::{
     error::{Kind, LoginError},
-    manager::{Login, Proved},
+    manager::{KeptFor, Login, Proved},
     password::{Fits, HasPassword, Password},
-    session::{
-        known_browser::{Caller, KnownBrowser},
-        visit,
-    },
+    session::{known_browser::Caller, visit},
     user::AuthUser,
 };
 
@@ -68,9 +65,9 @@ impl<U: AuthUser> Login<U> {
     ///
     /// # Security
     ///
-    /// The request's network counts, and the browser's being known, where the
-    /// handler asks who is logged in: in a `public` one that does not, only the
-    /// account is counted.
+    /// The request's network counts, and the browser's being known, in a handler
+    /// that takes `Anonymous` or a `Session`, and in one that asks who is logged in
+    /// at all, if it does not answer GET. In others only the account is counted.
     ///
     /// A hash that [was imported](crate::Builder::password_upgrade) takes another
     /// time than ours until its user has logged in once.
@@ -116,8 +113,8 @@ impl<U: AuthUser> Login<U> {
         let core = &self.0.core;
         self.password_fits(password)?;
         let Caller { network, known } = visit::caller(core);
-        let known_account = known.map(KnownBrowser::share);
-        let place = core.hashing.place(network, known_account)?;
+        let kept_for = known.map(|_| KeptFor::NewPassword);
+        let place = core.hashing.place(network, kept_for)?;
         place.compute(password).await
     }
 
@@ -160,12 +157,15 @@ impl<U: AuthUser> CheckPassword<'_, U> {
         }
         let core = &login.0.core;
         let mut attempt = login.first_factor(name, found.as_ref())?;
-        let place = attempt.place()?;
+        let mut place = Some(attempt.place()?);
         attempt.count_first_factor().await?;
         let mut user = found.filter(|_| !attempt.is_in_vain());
         for _ in 0..MAX_ROUNDS {
             let hash = user.as_ref().and_then(hash_of).map(str::to_owned);
+            let first = place.take();
+            let place = first.map_or_else(|| attempt.place(), Ok)?;
             let fits = place.verify(password, hash.as_deref()).await?;
+            drop(place); // who waits for the database is in nobody's way
             let checked = user.filter(|_| fits != Fits::No).ok_or(Kind::Refused)?;
             // That took its time: is it still the password, of somebody who may log in?
             let now = load_again(login, &checked).await?;
@@ -177,11 +177,15 @@ impl<U: AuthUser> CheckPassword<'_, U> {
                 return Err(Kind::Inactive.into());
             }
             let saved = match (fits, &login.0.finders.upgrade) {
-                (Fits::YesOutdated, Some(save)) => {
-                    let hash = place.compute(password).await?;
-                    let saved = save.save(now, hash).await;
-                    saved.map_err(|error| LoginError::loader(core.realm(), error))?
-                }
+                (Fits::YesOutdated, Some(save)) => match attempt.place() {
+                    Ok(place) => {
+                        let hash = place.compute(password).await?;
+                        drop(place);
+                        let saved = save.save(now, hash).await;
+                        saved.map_err(|error| LoginError::loader(core.realm(), error))?
+                    }
+                    Err(_) => Some(now), // too busy: the next login is as good
+                },
                 _ => Some(now),
             };
             match saved {

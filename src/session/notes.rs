@@ -65,7 +65,7 @@ struct Seen {
     /// Guards have asked these policies, which are to be asked again.
     asked_policies: Vec<Arc<dyn Recheck>>,
     /// Who may be about to log in.
-    caller: Caller,
+    caller: Option<Caller>,
     /// A password, a code or a token was right.
     is_checked: bool,
 }
@@ -112,7 +112,7 @@ impl Notes {
             login: None,
             asked_for_fresh: None,
             asked_policies: Vec::new(),
-            caller: Caller::default(),
+            caller: None,
             is_checked: false,
         });
     }
@@ -130,7 +130,7 @@ impl Notes {
     /// Notes who may be about to log in.
     pub(crate) fn see_caller(&mut self, core: &Arc<Core>, caller: Caller) {
         if let Some(seen) = self.by_mut(core) {
-            seen.caller = caller;
+            seen.caller = Some(caller);
         }
     }
 
@@ -145,9 +145,13 @@ impl Notes {
         self.by(core).is_some_and(|seen| seen.is_checked)
     }
 
+    pub(crate) fn has_caller(&self, core: &Arc<Core>) -> bool {
+        self.by(core).is_some_and(|seen| seen.caller.is_some())
+    }
+
     pub(super) fn caller(&self, core: &Arc<Core>) -> Caller {
-        self.by(core)
-            .map_or_else(Caller::default, |seen| seen.caller)
+        let seen = self.by(core).and_then(|seen| seen.caller);
+        seen.unwrap_or_default()
     }
 
     pub(crate) fn stranger(&self, core: &Arc<Core>) -> Stranger {

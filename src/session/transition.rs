@@ -270,7 +270,6 @@ async fn announce<U: AuthUser>(
     credentials: impl FnOnce() -> Credentials,
 ) -> Result<Arc<Known<U>>, LoginError> {
     let core = &known.realm.core;
-    let is_by_hand = known.info.verified_at().is_some() || known.info.by_second_factor();
     let noted = visit::note(number, |notes| {
         notes.send_token(core, CookieOf::Login, &token);
         remember.note(core, notes);
@@ -278,7 +277,7 @@ async fn announce<U: AuthUser>(
         notes.change(core, Found::LoggedIn(known.clone()));
         notes.leave_stranger(core);
         notes.forget_the_way(core);
-        if is_by_hand {
+        if known.info.actor().is_none() {
             notes.know_the_browser(core, credentials);
         }
     });

@@ -200,6 +200,9 @@ impl<U: AuthUser> Ask<'_, U> {
     /// a password or a second factor.
     fn see_caller(&self, visit: Number) {
         let core = &self.login.0.core;
+        if visit::note(visit, |notes| notes.has_caller(core)) == Some(true) {
+            return;
+        }
         let known = self.shown().text(CookieOf::Known);
         let caller = Caller {
             network: peer::counted_network(core, self.request),

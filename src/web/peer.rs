@@ -1,6 +1,9 @@
 //! The network address of a visitor.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    sync::Once,
+};
 
 use axum::{
     extract::ConnectInfo,
@@ -33,7 +36,8 @@ pub(super) fn counted_network(core: &Core, request: &Parts) -> Option<IpAddr> {
         return None;
     }
     let address = address(setting, request).unwrap_or_else(|| {
-        tracing::warn!(target: "portcullis", realm = core.realm(), "the network of a request can't be read: it counts as one with all of that kind, see `Throttle::network`");
+        static ONCE: Once = Once::new();
+        ONCE.call_once(|| tracing::warn!(target: "portcullis", realm = core.realm(), "the network of a request can't be read: it counts as one with all of that kind, see `Throttle::network`"));
         Ipv4Addr::UNSPECIFIED.into()
     });
     Some(network(address))

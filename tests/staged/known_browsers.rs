@@ -3,10 +3,10 @@
 
 use std::sync::atomic::Ordering;
 
-use axum::{extract::State, http::StatusCode};
+use axum::{Form, extract::State, http::StatusCode};
 use portcullis::{
-    Anonymous, Authenticated, FirstFactor, Login, LoginError, Password, PasswordCost, Session,
-    Throttle, testing::TestClient,
+    Anonymous, Authenticated, FirstFactor, Login, LoginError, OneTimeToken, Password, PasswordCost,
+    Session, Throttle, testing::TestClient,
 };
 
 use crate::{throttle::*, world::*};
@@ -155,6 +155,36 @@ async fn who_followed_a_link_is_known() {
     assert_eq!(answer.location(), Some("/in"));
     browser.post("/logout").await;
     let answer = log_in_as(&mut browser, "one", PASSWORD).await;
+    assert_eq!(answer.location(), Some("/in"));
+}
+
+/// Also if what it began is not fresh.
+#[tokio::test]
+async fn who_followed_a_link_that_makes_nothing_fresh_is_known() {
+    #[derive(serde::Deserialize)]
+    struct Followed {
+        token: OneTimeToken<LoginLink>,
+    }
+    let follow =
+        async |session: Session<Anonymous>, login: Login<Account>, Form(form): Form<Followed>| {
+            let FirstFactor::IsEnough(verified) = login.vouch_for(login.redeem(form.token).await?)
+            else {
+                return Err(LoginError::refused());
+            };
+            session.login_user(verified).stale().await.map(drop)
+        };
+    let world = World::with_routes(
+        |builder| builder.throttle(Throttle::default().per_account(1)),
+        |routes| routes.post("/follow", follow),
+    );
+    log_in_as(&mut world.browser(), "one", "wrong").await;
+    let mut browser = world.browser();
+    let token = browser.get("/link?name=one").await.text();
+    browser.post("/follow").form([("token", token)]).await;
+    let answer = browser
+        .post("/confirm")
+        .form([("password", PASSWORD)])
+        .await;
     assert_eq!(answer.location(), Some("/in"));
 }
 

@@ -153,12 +153,16 @@ impl Running {
         runtime.block_on(send(&mut app.router, request))
     }
 
-    /// Says what is wrong with these answers, and leaves as many sessions as there were.
-    pub fn check(&mut self, operation: Operation, answers: &[Answer]) {
+    pub fn expect(&self, operation: Operation, answers: &[Answer]) {
         let expected = operation.expects(&self.app);
         for answer in answers {
             assert_eq!(answer.status, expected, "{}: {operation:?}", self.app.name);
         }
+    }
+
+    /// Says what is wrong with these answers, and leaves as many sessions as there were.
+    pub fn check(&mut self, operation: Operation, answers: &[Answer]) {
+        self.expect(operation, answers);
         if operation == Operation::LogIn {
             let logouts: Vec<_> = answers.iter().map(Asked::logout).collect();
             self.send(&logouts);

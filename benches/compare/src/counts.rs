@@ -58,6 +58,13 @@ pub fn counts(update: bool) -> ExitCode {
         before.is_none_or(|before| row.is_worse_than(before, is_comparable))
     };
     let worse: Vec<_> = rows.iter().filter(is_worse).collect();
+    let missing = before
+        .iter()
+        .find(|before| rows.iter().all(|row| row.name != before.name));
+    if let Some(Row { name, .. }) = missing {
+        println!("{name} is in counts.txt and was not counted");
+        return ExitCode::FAILURE;
+    }
     if worse.is_empty() {
         return ExitCode::SUCCESS;
     }
@@ -112,6 +119,7 @@ fn count(number: usize, make: Make, operation: Operation) -> Option<Row> {
             .output();
         let output = run.expect("valgrind is installed");
         let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{text}");
         let refs = text.lines().find_map(|line| line.split("refs:").nth(1));
         let refs = refs.map(|refs| refs.replace(',', ""));
         refs.and_then(|refs| refs.trim().parse::<u64>().ok())
@@ -146,7 +154,8 @@ pub fn repeat(number: usize, operation: &str, times: usize) {
         .find(|one| one.name() == operation);
     let operation = operation.expect("an operation");
     let asked = running.asked(operation, times.max((FEW + MORE) as usize));
-    running.send(&asked[..times]);
+    let answers = running.send(&asked[..times]);
+    running.expect(operation, &answers);
 }
 
 const FEW: u64 = 20;
