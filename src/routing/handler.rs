@@ -103,6 +103,17 @@ pub enum Changes {}
 )]
 pub trait Proves<G>: sealed::Proves<G> {}
 
+/// What routes prove that may be put into an area of `G`.
+#[diagnostic::on_unimplemented(
+    message = "these routes prove `{Self}`, and everything in this area must prove `{G}`",
+    label = "they were not made for this area",
+    note = "`Routes::new()` proves nothing (`Anyone`), whatever its handlers ask for",
+    note = "write `.area(path, function)` with `fn function(area: Routes<State, {G}>) -> Routes<State, {G}>`"
+)]
+pub trait Fits<G>: Proves<G> {}
+#[diagnostic::do_not_recommend]
+impl<P: Proves<G>, G> Fits<G> for P {}
+
 /// What routes prove that are in no area: nothing.
 #[diagnostic::on_unimplemented(
     message = "everything in this area must prove `{Self}`, and this is open to everyone",

@@ -51,7 +51,7 @@ macro_rules! unsafe_method {
         {
             let () = <Guard<A> as sealed::Proves<G>>::HOLDS;
             let row = (stringify!($filter), path, None);
-            self.route(row, Described::<_, A, M, W>::new(handler), |mounted| on(MethodFilter::$filter, mounted))
+            self.with_handler(row, Described::<_, A, M, W>::new(handler), |mounted| on(MethodFilter::$filter, mounted))
         }
     };
 }
@@ -82,7 +82,7 @@ where
         W: 'static,
     {
         let () = <Guard<A> as sealed::Proves<G>>::HOLDS;
-        self.route(
+        self.with_handler(
             ("GET", path, None),
             Described::<_, A, M, W>::new(handler),
             |mounted| on(MethodFilter::GET, mounted),
@@ -110,7 +110,7 @@ where
     {
         let () = <Guard<A> as sealed::Proves<G>>::HOLDS;
         let described = Described::<_, A, M, W>::new(handler);
-        self.route(("POST", path, None), described, |mounted| {
+        self.with_handler(("POST", path, None), described, |mounted| {
             on(MethodFilter::POST, mounted)
         })
     }
@@ -150,7 +150,7 @@ where
         W: 'static,
     {
         let () = <Guard<A> as sealed::Proves<G>>::HOLDS;
-        self.route(
+        self.with_handler(
             ("*", path, None),
             Described::<_, A, M, W>::new(handler).kind(RouteKind::Any),
             any,
@@ -228,7 +228,7 @@ where
     {
         let () = <Guard<A> as sealed::Proves<G>>::HOLDS;
         let row = ("GET", path, Some("callback"));
-        self.route(
+        self.with_handler(
             row,
             Described::<_, A, M, W>::new(handler).kind(RouteKind::Callback),
             |mounted| {
@@ -266,7 +266,7 @@ where
     {
         let () = <Guard<A> as sealed::Proves<G>>::HOLDS;
         let row = ("POST", path, Some("from any origin"));
-        self.route(
+        self.with_handler(
             row,
             Described::<_, A, M, W>::new(handler).kind(RouteKind::CrossOrigin),
             |mounted| on(MethodFilter::POST, mounted),
@@ -301,7 +301,7 @@ where
         self.step(move |router, mount| router.fallback(mounted.around(mount)))
     }
 
-    fn route<H, A, M, W>(
+    fn with_handler<H, A, M, W>(
         mut self,
         (method, path, note): (&str, &str, Option<&str>),
         mounted: Described<H, A, M, W>,

@@ -33,7 +33,7 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::{
-    routing::handler::Proves,
+    routing::handler::{Fits, Proves},
     session::Custom,
     web::{instead::Instead, mount::Mount},
 };
@@ -172,7 +172,7 @@ where
     /// When mounted, if two routes are the same; as axum does.
     pub fn nest<P>(self, path: &str, routes: Routes<S, P>) -> Self
     where
-        P: Proves<G> + 'static,
+        P: Fits<G> + 'static,
     {
         let () = P::HOLDS;
         self.add(path, routes)
@@ -208,7 +208,7 @@ where
     /// When mounted, if two routes are the same; as axum does.
     pub fn merge<P>(self, routes: Routes<S, P>) -> Self
     where
-        P: Proves<G> + 'static,
+        P: Fits<G> + 'static,
     {
         let () = P::HOLDS;
         self.add("", routes)
