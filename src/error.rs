@@ -1,6 +1,6 @@
 //! What can go wrong: at run time [`LoginError`], at start [`BuildError`].
 
-use std::{borrow::Cow, error::Error as StdError, fmt};
+use std::{borrow::Cow, error::Error as StdError, fmt, time::Duration};
 
 /// Any error of a store or a loader.
 pub type BoxError = Box<dyn StdError + Send + Sync>;
@@ -123,6 +123,15 @@ impl LoginError {
     /// seconds to come back: see [`Throttle`](crate::Throttle).
     pub fn is_throttled(&self) -> bool {
         matches!(self.kind, Kind::Throttled { .. })
+    }
+
+    /// How long to wait, if it is [throttled](Self::is_throttled), in whole seconds:
+    /// for words of your own, such as "try again in 12 minutes".
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self.kind {
+            Kind::Throttled { retry_after } => Some(Duration::from_secs(retry_after)),
+            _ => None,
+        }
     }
 
     /// Do more passwords wait to be checked than this server can? Answered with 503.

@@ -118,6 +118,9 @@ async fn the_answer_says_how_long_to_wait() {
     assert_eq!(answer.headers()["retry-after"], "2400");
     assert_eq!(answer.headers()["cache-control"], "no-store");
     assert_eq!(world.hashes(), before);
+    let attempt = world.login.attempt("one", None).await;
+    assert_eq!(attempt.unwrap_err().retry_after(), Some(minutes(40)));
+    assert_eq!(portcullis::LoginError::refused().retry_after(), None);
 }
 
 #[tokio::test]
