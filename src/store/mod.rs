@@ -21,8 +21,9 @@
 //! The time comes with each step; a store asks no clock of its own.
 //! `examples/own_store.rs` is a whole store.
 //!
-//! [`OneTime`](RecordKind::OneTime) and [`Counter`](RecordKind::Counter) are for
-//! features to come, so that a store written today serves them unchanged.
+//! [`OneTime`](RecordKind::OneTime) keeps the tokens of messages, and
+//! [`Counter`](RecordKind::Counter) what a [`Throttle`](crate::Throttle) counts. To
+//! a store they are records as any.
 
 mod any;
 #[cfg(any(feature = "postgres", feature = "redis"))]
