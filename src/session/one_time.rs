@@ -121,8 +121,9 @@ impl<U: AuthUser> Login<U> {
     /// # Errors
     ///
     /// [`is_throttled`](LoginError::is_throttled) when this user got
-    /// [too many](Purpose::AT_ONCE) (3 in 10 minutes, unless the purpose says otherwise), [`is_inactive`](LoginError::is_inactive),
-    /// and [`is_store`](LoginError::is_store).
+    /// [too many](Purpose::AT_ONCE) (3 in 10 minutes, unless the purpose says
+    /// otherwise), [`is_inactive`](LoginError::is_inactive), and
+    /// [`is_store`](LoginError::is_store).
     ///
     /// # Security
     ///
@@ -203,9 +204,9 @@ impl<U: AuthUser> Login<U> {
     /// [`is_refused`](LoginError::is_refused) when it was used, is too old, of
     /// another purpose or of credentials that have changed, or was never given
     /// out: match that to say that the link is no longer good, for with `?` the
-    /// browser is sent to the login page; [`is_inactive`](LoginError::is_inactive), [`is_store`](LoginError::is_store) and
-    /// [`is_loader`](LoginError::is_loader). A token is used up once it was right,
-    /// also where the user may not be logged in.
+    /// browser is sent to the login page; [`is_inactive`](LoginError::is_inactive),
+    /// [`is_store`](LoginError::is_store) and [`is_loader`](LoginError::is_loader). A
+    /// token is used up once it was right, also where the user may not be logged in.
     pub async fn redeem<P: Purpose>(&self, token: OneTimeToken<P>) -> Result<U, LoginError> {
         let core = &self.0.core;
         let record = self.find_token(&token).await?;

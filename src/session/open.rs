@@ -61,6 +61,8 @@ impl<U: AuthUser> Realm<U> {
         visitor: &Visitor,
         remember: impl FnOnce() -> Option<(Token, SignedBy)>,
     ) -> Result<(Found<U>, Option<SendAgain>), LoginError> {
+        // Each step is given what it needs: a record that stayed here would be carried
+        // through all that waits.
         let record = self.core.load(token.id).await?;
         let right = record.filter(|record| record.hash.matches(token));
         let Some(admitted) =
@@ -89,6 +91,7 @@ impl<U: AuthUser> Realm<U> {
     ) -> Result<Option<Arc<Known<U>>>, LoginError> {
         let core = &self.core;
         let body = record.body.clone();
+        // The login alone is carried on.
         let content = Content::decode(&body).map_err(|error| core.failed(error));
         let Some(login) = content?.login else {
             return Ok(None);
