@@ -256,12 +256,14 @@ impl UserIndex {
     }
 }
 
-/// A digest of what a session is tied to besides its cookie: bound to the realm
-/// and the user, with no key that rotates.
-pub(crate) fn device_digest(what: &str, realm: &str, id: &[u8], text: &[u8]) -> [u8; 8] {
+/// A digest of what a session is tied to besides its cookie: bound to the user,
+/// with no key that rotates.
+pub(crate) fn device_digest(what: &[u8; 4], user: UserIndex, text: &[u8]) -> [u8; 8] {
+    let mut of = [0; 20];
+    of[..4].copy_from_slice(what);
+    of[4..].copy_from_slice(&user.0);
     let mut digest = [0; 8];
-    let parts: [&[u8]; 4] = [what.as_bytes(), realm.as_bytes(), id, text];
-    digest.copy_from_slice(&sha256(&parts)[..8]);
+    digest.copy_from_slice(&sha256(&[&of, text])[..8]);
     digest
 }
 

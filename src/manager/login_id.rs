@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 use data_encoding::HEXLOWER;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use crate::{error::BoxError, secret::random};
+use crate::{error::BoxError, store::RecordId};
 
 /// Tells the logins of one user apart: what [`ListedSession::login_id`](crate::ListedSession::login_id)
 /// gives and `end` takes.
@@ -29,8 +29,11 @@ use crate::{error::BoxError, secret::random};
 pub struct LoginId(pub(crate) [u8; 8]);
 
 impl LoginId {
-    pub(crate) fn random() -> Result<Self, BoxError> {
-        Ok(Self(random()?))
+    /// Of the login that begins with this session, whose id is random and no secret.
+    pub(crate) fn of(session: RecordId) -> Self {
+        let mut login = Self([0; 8]);
+        login.0.copy_from_slice(&session.as_bytes()[8..]);
+        login
     }
 }
 

@@ -1,5 +1,7 @@
 //! Functions of none to sixteen arguments.
 
+use std::future::{Future, ready};
+
 use axum::{
     body::Body,
     extract::{FromRequest, FromRequestParts, Request},
@@ -80,14 +82,14 @@ macro_rules! extract {
 }
 
 impl<First: Send, S: Sync> Extract<First, (), S> for (First,) {
-    async fn extract(
+    fn extract(
         first: First,
         _: Parts,
         _: Body,
         _: &S,
         _: sealed::Seal,
-    ) -> Result<Self, Response> {
-        Ok((first,))
+    ) -> impl Future<Output = Result<Self, Response>> + Send {
+        ready(Ok((first,)))
     }
 }
 

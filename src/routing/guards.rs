@@ -19,7 +19,7 @@ use crate::{
         Pending, Policy, Session, Window,
     },
     user::AuthUser,
-    web::{And, By, CurrentUser, HoldsProof, LoginState, StateWith, ask},
+    web::{And, By, CurrentUser, HoldsProof, LoginState, StateWith, ask, find::Use},
 };
 
 /// Declares guards: whether they let everyone in, their right, and the user
@@ -191,7 +191,7 @@ asked!([U: AuthUser] Pending<U>, (), U: |ask| ask.pending().await);
 asked!([U: AuthUser] Authenticated<U>, (), U: |ask| ask.authenticated().await);
 asked!([U: AuthUser, W: Window] Fresh<U, W>, (), U: |ask| ask.fresh().await);
 asked!([U: AuthUser] Option<Authenticated<U>>, (), U: |ask| ask.look().await);
-asked!([U: AuthUser] CurrentUser<U>, (), U: |ask| ask.current_user(ask::Use::Guard).await);
+asked!([U: AuthUser] CurrentUser<U>, (), U: |ask| ask.current_user(Use::Guard).await);
 asked!([U: AuthUser] AnySession<U>, (), U: |ask| ask.any_session().await);
 asked!([U: AuthUser] Session<Anonymous<U>>, (), U: |ask| with_ticket(&ask, ask.anonymous().await).await);
 asked!([U: AuthUser] Session<Anonymous<OnlyRealm>>, Only<U>, U: |ask| with_ticket(&ask, ask.anonymous().await).await);

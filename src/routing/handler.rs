@@ -216,7 +216,13 @@ pub(super) type BoxedAnswer = Pin<Box<dyn Future<Output = Response> + Send>>;
 
 /// Asks for the guard, then for the other arguments, then calls: who may not
 /// call is refused before anything else of the request is looked at.
-pub(super) async fn answer<H, A, First, M, S, W>(handler: H, request: Request, state: S) -> Response
+///
+/// Not an `async fn`, whose future would hold the request twice.
+pub(super) fn answer<H, A, First, M, S, W>(
+    handler: H,
+    request: Request,
+    state: S,
+) -> impl Future<Output = Response> + Send
 where
     H: sealed::Function<A, Output: Future<Output: IntoResponse> + Send> + Send,
     First: Access<Guard: Ask<S, W>> + 'static,
@@ -225,18 +231,20 @@ where
     S: Send + Sync,
 {
     let (mut parts, body) = request.into_parts();
-    let guard = match First::Guard::ask(&mut parts, &state, sealed::Seal).await {
-        Ok(guard) => First::from_guard(guard),
-        Err(refusal) => return refusal,
-    };
-    let arguments = match A::extract(guard, parts, body, &state, sealed::Seal).await {
-        Ok(arguments) => arguments,
-        Err(rejection) => return rejection,
-    };
-    if let Err(error) = recheck_what_is_old().await {
-        return error.into_response();
+    async move {
+        let guard = match First::Guard::ask(&mut parts, &state, sealed::Seal).await {
+            Ok(guard) => First::from_guard(guard),
+            Err(refusal) => return refusal,
+        };
+        let arguments = match A::extract(guard, parts, body, &state, sealed::Seal).await {
+            Ok(arguments) => arguments,
+            Err(rejection) => return rejection,
+        };
+        if let Err(error) = recheck_what_is_old().await {
+            return error.into_response();
+        }
+        handler.call(arguments).await.into_response()
     }
-    handler.call(arguments).await.into_response()
 }
 
 pub(super) mod sealed {

@@ -1,6 +1,6 @@
 //! Permissions: what a user may do, as a proof.
 
-use std::{fmt, future::Future, marker::PhantomData, ops::Deref, pin::Pin, sync::Arc};
+use std::{any::Any, fmt, future::Future, marker::PhantomData, ops::Deref, pin::Pin, sync::Arc};
 
 use http::request::Parts;
 
@@ -217,6 +217,10 @@ pub(crate) struct AskedPolicy<U, P: Policy<U>> {
 }
 
 impl<U: AuthUser, P: Policy<U>> Recheck for AskedPolicy<U, P> {
+    fn itself(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
+        self
+    }
+
     fn recheck(
         &self,
         _: Option<Within>,

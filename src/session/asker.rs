@@ -1,6 +1,6 @@
 //! Who asks: what an answer of the library depends on besides the login.
 
-use http::{HeaderMap, HeaderValue, Method, Uri, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header};
 
 use crate::{local_path::LocalPath, session::accept};
 
@@ -35,10 +35,10 @@ impl Asker {
     pub(crate) fn new(method: &Method, uri: &Uri, headers: &HeaderMap, keep: bool) -> Self {
         Self {
             only_reads: matches!(*method, Method::GET | Method::HEAD),
-            is_htmx: headers.contains_key("hx-request"),
+            is_htmx: headers.contains_key(&HX_REQUEST),
             uri: uri.clone(),
             accept: accepted(headers),
-            current_page: headers.get("hx-current-url").cloned(),
+            current_page: headers.get(&HX_CURRENT_URL).cloned(),
             head: keep.then(|| Box::new((method.clone(), headers.clone()))),
         }
     }
@@ -107,6 +107,9 @@ fn next_in(query: &str) -> Option<LocalPath> {
         .ok()?;
     LocalPath::parse(decoded)
 }
+
+static HX_REQUEST: HeaderName = HeaderName::from_static("hx-request");
+static HX_CURRENT_URL: HeaderName = HeaderName::from_static("hx-current-url");
 
 #[cfg(test)]
 mod tests {

@@ -99,7 +99,7 @@ impl LoginAttempt {
         found: Option<&U>,
     ) -> Result<Self, LoginError> {
         let core = &realm.core;
-        let Caller { network, known } = visit::caller(core);
+        let Caller { network, known, .. } = visit::caller(core);
         let (account, credentials) = match found {
             None => (name, [0; 16]),
             Some(user) => {

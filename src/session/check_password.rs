@@ -112,7 +112,7 @@ impl<U: AuthUser> Login<U> {
     pub async fn hash_password(&self, password: &Password) -> Result<String, LoginError> {
         let core = &self.0.core;
         self.password_fits(password)?;
-        let Caller { network, known } = visit::caller(core);
+        let Caller { network, known, .. } = visit::caller(core);
         let kept_for = known.map(|_| KeptFor::NewPassword);
         let place = core.hashing.place(network, kept_for)?;
         place.compute(password).await

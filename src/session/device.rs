@@ -1,48 +1,70 @@
 //! Which browser a request comes from, as far as session protection asks.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::{
+    borrow::Borrow,
+    net::{IpAddr, Ipv6Addr},
+};
 
 use http::HeaderValue;
 
 use crate::{
     manager::{Core, SessionProtection, UserAgent, content::Device},
     session::device_name::device_name,
-    user::device_digest,
+    user::{UserIndex, device_digest},
 };
 
-/// What a request shows of its browser.
-#[derive(Clone, Default)]
-pub(crate) struct Visitor {
-    pub(crate) user_agent: Option<HeaderValue>,
+/// What a request shows of its browser: borrowed from it, or kept for a transition.
+#[derive(Clone)]
+pub(crate) struct Visitor<H = HeaderValue> {
+    pub(crate) user_agent: Option<H>,
     /// The address that counts, if it is compared: none of it is known otherwise.
     pub(crate) address: Option<IpAddr>,
 }
 
-impl Visitor {
+impl<H> Default for Visitor<H> {
+    fn default() -> Self {
+        Self {
+            user_agent: None,
+            address: None,
+        }
+    }
+}
+
+impl Visitor<&HeaderValue> {
+    pub(crate) fn kept(self) -> Visitor {
+        Visitor {
+            user_agent: self.user_agent.cloned(),
+            address: self.address,
+        }
+    }
+}
+
+impl<H: Borrow<HeaderValue>> Visitor<H> {
     /// What the browser is called, for its user.
     pub(crate) fn name(&self) -> String {
-        device_name(self.user_agent.as_ref().map_or(&[], HeaderValue::as_bytes))
+        device_name(self.user_agent())
+    }
+
+    fn user_agent(&self) -> &[u8] {
+        let header = self.user_agent.as_ref().map(Borrow::borrow);
+        header.map_or(&[], HeaderValue::as_bytes)
     }
 
     /// The digests that a session of this user keeps.
-    pub(crate) fn device(&self, core: &Core, user: &[u8]) -> Device {
+    pub(crate) fn device(&self, core: &Core, user: UserIndex) -> Device {
         let settings = &core.settings;
         if settings.protection == SessionProtection::Off {
             return Device::default();
         }
-        let user_agent = self
-            .user_agent
-            .as_ref()
-            .map_or(&[][..], HeaderValue::as_bytes);
         let family;
         let user_agent = match settings.user_agent {
-            UserAgent::Exact => user_agent,
+            UserAgent::Exact => self.user_agent(),
             UserAgent::Family => {
-                family = without_versions(user_agent);
+                family = without_versions(self.user_agent());
                 &family
             }
         };
-        let digest = |what, text: &[u8]| Some(device_digest(what, core.realm(), user, text));
+        let digest = |what: &[u8; 4], text: &[u8]| Some(device_digest(what, user, text));
         let address = core.settings.compares_addresses().then(|| {
             // An address that can't be known is one of its own: nobody else's passes for it.
             self.address
@@ -50,8 +72,8 @@ impl Visitor {
                 .map_or(Vec::new(), |address| address.to_string().into())
         });
         Device {
-            user_agent: digest("user-agent", user_agent),
-            address: address.and_then(|address| digest("address", &address)),
+            user_agent: digest(b"user", user_agent),
+            address: address.and_then(|address| digest(b"addr", &address)),
         }
     }
 }

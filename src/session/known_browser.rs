@@ -13,7 +13,7 @@ use crate::{
     key::Mac,
     manager::{CookieOf, Core, Sent},
     secret::random,
-    session::notes::Notes,
+    session::{device::Visitor, notes::Notes},
     user::{UserIndex, digest},
 };
 
@@ -21,8 +21,9 @@ use crate::{
 pub(crate) type Credentials = [u8; 16];
 
 /// What a request shows of who tries to log in.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Caller {
+    pub(crate) visitor: Visitor,
     /// IPv6 by its first 64 bits. None if networks are not counted.
     pub(crate) network: Option<IpAddr>,
     pub(crate) known: Option<KnownBrowser>,

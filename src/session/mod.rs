@@ -96,7 +96,7 @@ pub(crate) use allowed::{AskedPolicy, ask_policy, let_in};
 pub(crate) use asker::{AnswerForm, Asker};
 pub(crate) use custom::{Custom, Customs};
 pub(crate) use fresh_window::{AsNarrow, Within};
-pub(crate) use open::{Found, rarely};
+pub(crate) use open::{Found, FoundAs, rarely};
 pub(crate) use remember::SendAgain;
 pub(crate) use revocation::recheck_what_is_old;
 pub(crate) use stranger::stranger;

@@ -1,6 +1,6 @@
 //! What is noted during a visit: whom each realm found, and what is to be sent.
 
-use std::{any::Any, sync::Arc};
+use std::sync::Arc;
 
 use tokio::time::Instant;
 
@@ -10,8 +10,8 @@ use crate::{
     local_path::LocalPath,
     manager::{CookieOf, Core, Sent},
     session::{
-        Asker, Customs, Found, Within,
-        device::Visitor,
+        Asker, Customs, Found, FoundAs, Within,
+        known::Known,
         known_browser::Caller,
         presented::{Presented, ShownCookies, Stranger},
         revocation::Recheck,
@@ -55,11 +55,9 @@ struct Seen {
     core: Arc<Core>,
     presented: Presented,
     /// None as long as it is not known: also when a look failed or was dropped half-way.
-    found: Option<Box<dyn Any + Send>>,
+    found: Option<FoundAs<dyn Recheck>>,
     /// When that was found.
     found_at: Option<Instant>,
-    /// Who was found, to be asked for again.
-    login: Option<Arc<dyn Recheck>>,
     /// A guard has asked whether that login is fresh, and within which window.
     asked_for_fresh: Option<Within>,
     /// Guards have asked these policies, which are to be asked again.
@@ -83,7 +81,7 @@ impl Notes {
     /// # Errors
     ///
     /// When it was found under other cookies: a request inside a request.
-    pub(crate) fn seen<U: 'static>(
+    pub(crate) fn seen<U: AuthUser>(
         &self,
         core: &Arc<Core>,
         shown: &ShownCookies,
@@ -97,24 +95,30 @@ impl Notes {
                 "send a request with another cookie or `Authorization` through the router, not through a layer of this request",
             ));
         }
-        let found = seen.found.as_ref();
-        Ok(found.and_then(|found| found.downcast_ref::<Found<U>>().cloned()))
+        Ok(seen.found())
     }
 
-    /// Notes what the request shows to a realm. Whom that is, [`change`](Self::change) says.
+    /// Notes what the request shows to a realm, once. Whom that is, [`settle`](Self::settle) says.
     pub(crate) fn see(&mut self, core: &Arc<Core>, presented: Presented) {
+        if self.by(core).is_some() {
+            return; // a look before failed, or goes on beside this one
+        }
         self.seen.reserve_exact(1); // nearly always one realm
         self.seen.push(Seen {
             core: core.clone(),
             presented,
             found: None,
             found_at: None,
-            login: None,
             asked_for_fresh: None,
             asked_policies: Vec::new(),
             caller: None,
             is_checked: false,
         });
+    }
+
+    /// Has this realm found out who it is, if somebody is?
+    pub(crate) fn has_found(&self, core: &Arc<Core>) -> bool {
+        self.by(core).is_some_and(|seen| seen.found.is_some())
     }
 
     /// Has this realm looked?
@@ -123,8 +127,8 @@ impl Notes {
     }
 
     /// What this realm has found up to now, whatever the cookie.
-    pub(crate) fn found<U: 'static>(&self, core: &Arc<Core>) -> Option<Found<U>> {
-        self.by(core)?.found.as_ref()?.downcast_ref().cloned()
+    pub(crate) fn found<U: AuthUser>(&self, core: &Arc<Core>) -> Option<Found<U>> {
+        self.by(core)?.found()
     }
 
     /// Notes who may be about to log in.
@@ -150,7 +154,7 @@ impl Notes {
     }
 
     pub(super) fn caller(&self, core: &Arc<Core>) -> Caller {
-        let seen = self.by(core).and_then(|seen| seen.caller);
+        let seen = self.by(core).and_then(|seen| seen.caller.clone());
         seen.unwrap_or_default()
     }
 
@@ -199,17 +203,17 @@ impl Notes {
 
     /// When the earliest was found of what this visit goes by.
     pub(super) fn found_at(&self) -> Option<Instant> {
-        let logged_in = self.seen.iter().filter(|seen| seen.login.is_some());
+        let logged_in = self.seen.iter().filter(|seen| seen.login().is_some());
         logged_in.filter_map(|seen| seen.found_at).min()
     }
 
     /// Who was found in each realm, and how fresh it had to be; then the
     /// policies that let it in.
     pub(super) fn logins(&self) -> Vec<(Arc<dyn Recheck>, Option<Within>)> {
-        let logins = self.seen.iter().filter_map(|seen| {
-            let login = seen.login.clone()?;
-            Some((login, seen.asked_for_fresh))
-        });
+        let logins = self
+            .seen
+            .iter()
+            .filter_map(|seen| Some((seen.login()?.clone(), seen.asked_for_fresh)));
         let policies = self.seen.iter().flat_map(|seen| &seen.asked_policies);
         let policies = policies.map(|policy| (policy.clone(), None));
         logins.chain(policies).collect()
@@ -221,11 +225,7 @@ impl Notes {
         self.private |= !matches!(found, Found::Nobody);
         self.pending = matches!(found, Found::Pending(_));
         if let Some(seen) = self.by_mut(core) {
-            seen.login = match &found {
-                Found::LoggedIn(known) | Found::Pending(known) => Some(known.clone()),
-                Found::Nobody => None,
-            };
-            seen.found = Some(Box::new(found));
+            seen.found = found.seen_as(|known| Some(known as Arc<dyn Recheck>));
             seen.found_at = Some(Instant::now());
         }
     }
@@ -281,11 +281,6 @@ impl Notes {
         &self.cookies
     }
 
-    pub(super) fn visitor(&self, core: &Arc<Core>) -> Visitor {
-        self.by(core)
-            .map_or_else(Visitor::default, |seen| seen.presented.visitor.clone())
-    }
-
     pub(super) fn presented_series(&self, core: &Arc<Core>) -> Option<RecordId> {
         let shown = &self.by(core)?.presented.cookies.remember;
         let value = shown.strip_suffix(b";")?;
@@ -313,5 +308,17 @@ impl Notes {
     fn by_mut(&mut self, core: &Arc<Core>) -> Option<&mut Seen> {
         let mut seen = self.seen.iter_mut();
         seen.find(|seen| Arc::ptr_eq(&seen.core, core))
+    }
+}
+
+impl Seen {
+    fn found<U: AuthUser>(&self) -> Option<Found<U>> {
+        let known = |login: Arc<dyn Recheck>| login.itself().downcast::<Known<U>>().ok();
+        self.found.as_ref()?.seen_as(known)
+    }
+
+    /// Who was found, to be asked for again.
+    fn login(&self) -> Option<&Arc<dyn Recheck>> {
+        self.found.as_ref()?.somebody()
     }
 }

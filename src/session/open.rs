@@ -1,25 +1,46 @@
 //! From a cookie to who is logged in: every check of a request on the read path.
 
-use std::{pin::Pin, sync::Arc, time::Duration};
+use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
+
+use http::HeaderValue;
 
 use crate::{
     clock::Timestamp,
     error::LoginError,
     event::EventKind,
     key::SignedBy,
-    manager::{Realm, SessionInfo, content::Content},
+    manager::{
+        Realm, SessionInfo,
+        content::{Content, Device, PendingFacts},
+    },
     session::{device::Visitor, known::Known, remember::SendAgain},
     store::{Record, RecordKind, Touch},
     token::Token,
-    user::{AuthUser, sealed::Factors as _},
+    user::{AuthUser, UserIndex, sealed::Factors as _},
 };
 
 /// Whom a request belongs to.
-pub(crate) enum Found<U> {
+pub(crate) type Found<U> = FoundAs<Known<U>>;
+
+/// The same, also where the user type is not known.
+pub(crate) enum FoundAs<K: ?Sized> {
     Nobody,
-    LoggedIn(Arc<Known<U>>),
+    LoggedIn(Arc<K>),
     /// Somebody whose second factor is to be checked.
-    Pending(Arc<Known<U>>),
+    Pending(Arc<K>),
+}
+
+/// What a record says of a login, before anything is asked about its user.
+struct Claim<'a> {
+    /// The user's id, as JSON.
+    user: &'a [u8],
+    index: UserIndex,
+    auth_hash: [u8; 16],
+    info: SessionInfo,
+    forced: bool,
+    pending: Option<PendingFacts>,
+    /// The browser that asks, if it is not the one of the login.
+    other_device: Option<Device>,
 }
 
 /// Whether what the record says of the last verification counts.
@@ -29,7 +50,28 @@ pub(super) enum Freshness {
     Never,
 }
 
-impl<U> Clone for Found<U> {
+impl<K: ?Sized> FoundAs<K> {
+    pub(crate) fn somebody(&self) -> Option<&Arc<K>> {
+        match self {
+            Self::Nobody => None,
+            Self::LoggedIn(known) | Self::Pending(known) => Some(known),
+        }
+    }
+
+    /// The same, with another view of who it is.
+    pub(super) fn seen_as<V: ?Sized>(
+        &self,
+        view: impl FnOnce(Arc<K>) -> Option<Arc<V>>,
+    ) -> Option<FoundAs<V>> {
+        Some(match self {
+            Self::Nobody => FoundAs::Nobody,
+            Self::LoggedIn(known) => FoundAs::LoggedIn(view(known.clone())?),
+            Self::Pending(known) => FoundAs::Pending(view(known.clone())?),
+        })
+    }
+}
+
+impl<K: ?Sized> Clone for FoundAs<K> {
     fn clone(&self) -> Self {
         match self {
             Self::Nobody => Self::Nobody,
@@ -58,7 +100,7 @@ impl<U: AuthUser> Realm<U> {
     pub(crate) async fn open(
         self: &Arc<Self>,
         token: &Token,
-        visitor: &Visitor,
+        visitor: &Visitor<&HeaderValue>,
         remember: impl FnOnce() -> Option<(Token, SignedBy)>,
     ) -> Result<(Found<U>, Option<SendAgain>), LoginError> {
         // Each step is given what it needs: a record that stayed here would be carried
@@ -83,16 +125,78 @@ impl<U: AuthUser> Realm<U> {
     /// The checks of a live session whose token was right: is there a user for
     /// it, who may be logged in, with the credentials of then? Without a visitor
     /// it is not a request that asks, and no browser is compared.
-    pub(super) async fn admit(
+    #[expect(
+        clippy::manual_async_fn,
+        reason = "the future of an `async fn` holds its arguments twice, and each request carries this one"
+    )]
+    pub(super) fn admit(
         self: &Arc<Self>,
         record: Record,
-        visitor: Option<&Visitor>,
+        visitor: Option<&Visitor<&HeaderValue>>,
         freshness: Freshness,
-    ) -> Result<Option<Arc<Known<U>>>, LoginError> {
+    ) -> impl Future<Output = Result<Option<Arc<Known<U>>>, LoginError>> + Send {
+        async move {
+            let core = &self.core;
+            let Some(Claim {
+                user: id,
+                index,
+                auth_hash,
+                info,
+                forced,
+                pending,
+                other_device,
+            }) = self.claim(&record, visitor)?
+            else {
+                return Ok(None);
+            };
+            let (now, ends) = (core.now(), info.ends_at());
+            // An end far beyond the limit was written by a clock that was ahead, or under a longer limit.
+            let farthest = now.plus(core.settings.absolute).plus(A_DAY);
+            if now >= ends || ends > farthest {
+                return rarely(self.end(&record, "absolute limit")).await;
+            }
+            let Some(user) = self.load_user(id).await? else {
+                return rarely(self.end(&record, "no such user")).await;
+            };
+            if !forced && !user.is_active() {
+                return rarely(self.end(&record, "inactive user")).await;
+            }
+            if let Some(pending) = pending
+                && (pending.is_used_up() || !U::Factors::is_another_asked(&user))
+            {
+                return Ok(None); // too many tries, or the second factor was removed: log in anew
+            }
+            if !self.has_credentials(&user, index, &auth_hash) {
+                // It opens nothing any more. It is not deleted: the request that has
+                // just changed the password may be about to replace it.
+                return Ok(None);
+            }
+            if let Some(actor) = info.shared_actor()
+                && !rarely(actor.is_logged_in(core)).await?
+            {
+                return rarely(self.end(&record, "nobody acts any more")).await;
+            }
+            let info = match freshness {
+                Freshness::AsWritten => info,
+                Freshness::Never => info.stale(),
+            };
+            let mut known = self.known(user, Some(record), info, forced);
+            known.pending = pending;
+            match other_device {
+                Some(device) => rarely(self.protect(known, device)).await,
+                None => Ok(Some(Arc::new(known))),
+            }
+        }
+    }
+
+    /// What a record says, if this realm has written it about one of its users.
+    fn claim<'a>(
+        &self,
+        record: &'a Record,
+        visitor: Option<&Visitor<&HeaderValue>>,
+    ) -> Result<Option<Claim<'a>>, LoginError> {
         let core = &self.core;
-        let body = record.body.clone();
-        // The login alone is carried on.
-        let content = Content::decode(&body).map_err(|error| core.failed(error));
+        let content = Content::decode(&record.body).map_err(|error| core.failed(error));
         let Some(login) = content?.login else {
             return Ok(None);
         };
@@ -104,52 +208,17 @@ impl<U: AuthUser> Realm<U> {
             return Ok(None);
         }
         let index = self.index_of(login.user);
-        if record.user != Some(index) {
-            return Ok(None);
-        }
-        let now = core.now();
-        // An end far beyond the limit was written by a clock that was ahead, or under a longer limit.
-        let farthest = now
-            .plus(core.settings.absolute)
-            .plus(Duration::from_secs(24 * 60 * 60));
-        if now >= login.ends || login.ends > farthest {
-            return rarely(self.end(&record, "absolute limit")).await;
-        }
-        let Some(user) = self.load_user(login.user).await? else {
-            return rarely(self.end(&record, "no such user")).await;
+        let device = visitor.map(|visitor| visitor.device(core, index));
+        let claim = Claim {
+            user: login.user,
+            index,
+            auth_hash: login.auth_hash,
+            info: SessionInfo::new(record, &login),
+            forced: login.forced,
+            pending: login.pending,
+            other_device: device.filter(|device| device.is_other_than(&login.device)),
         };
-        if !login.forced && !user.is_active() {
-            return rarely(self.end(&record, "inactive user")).await;
-        }
-        if let Some(pending) = login.pending
-            && (pending.is_used_up() || !U::Factors::is_another_asked(&user))
-        {
-            return Ok(None); // too many tries, or the second factor was removed: log in anew
-        }
-        if !self.has_credentials(&user, index, &login.auth_hash) {
-            // It opens nothing any more. It is not deleted: the request that has
-            // just changed the password may be about to replace it.
-            return Ok(None);
-        }
-        if let Some(actor) = login.actor.map(|actor| actor.actor())
-            && !rarely(actor.is_logged_in(core)).await?
-        {
-            return rarely(self.end(&record, "nobody acts any more")).await;
-        }
-        let info = match freshness {
-            Freshness::AsWritten => SessionInfo::new(&record, &login),
-            Freshness::Never => SessionInfo::new(&record, &login).stale(),
-        };
-        let forced = login.forced;
-        let device = visitor.map(|visitor| visitor.device(core, login.user));
-        let mut known = self.known(user, Some(record), info, forced);
-        known.pending = login.pending;
-        match device {
-            Some(device) if device.is_other_than(&login.device) => {
-                rarely(self.protect(known, device)).await
-            }
-            _ => Ok(Some(Arc::new(known))),
-        }
+        Ok((record.user == Some(index)).then_some(claim))
     }
 
     pub(super) fn known(
@@ -224,3 +293,6 @@ pub(crate) fn rarely<F: Future>(future: F) -> Pin<Box<F>> {
 pub(super) fn used_at(created: Timestamp, now: Timestamp) -> Timestamp {
     now.max(created.plus(Duration::from_secs(1)))
 }
+
+/// How far clocks and limits of an earlier configuration may be off.
+const A_DAY: Duration = Duration::from_secs(24 * 60 * 60);

@@ -1,13 +1,12 @@
 //! What a request shows to a realm, as far as a visit keeps it.
 
-use crate::{key::SignedBy, session::device::Visitor, store::Record, token::Token};
+use crate::{key::SignedBy, store::Record, token::Token};
 
 /// What a request shows to one realm.
 #[derive(Default)]
 pub(crate) struct Presented {
     /// The values of the cookies that say who it is, as they came.
     pub(crate) cookies: ShownCookies,
-    pub(crate) visitor: Visitor,
     pub(crate) stranger: Stranger,
     /// Is there a message that no page has shown?
     pub(crate) carries_flash: bool,

@@ -1,6 +1,6 @@
 //! A login that outlives its request: in a WebSocket, an event stream, a task.
 
-use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
+use std::{any::Any, future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use tokio::time::timeout;
 
@@ -145,6 +145,9 @@ impl<P> Session<P> {
 
 /// A login of any user type, to be asked for again.
 pub(crate) trait Recheck: Send + Sync {
+    /// The same, for who knows its type.
+    fn itself(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
+
     fn recheck(
         &self,
         fresh: Option<Within>,
@@ -152,6 +155,10 @@ pub(crate) trait Recheck: Send + Sync {
 }
 
 impl<U: AuthUser> Recheck for Known<U> {
+    fn itself(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
+        self
+    }
+
     fn recheck(
         &self,
         fresh: Option<Within>,

@@ -174,14 +174,10 @@ pub(super) async fn replace<U: AuthUser>(
     let (index, id) = realm.index(&user.id())?;
     let auth_hash = user.session_auth_hash().for_record(index);
     let visitor = visit::visitor(number, core);
-    let (device, device_name) = (visitor.device(core, &id), visitor.name());
+    let (device, device_name) = (visitor.device(core, index), visitor.name());
     let login_id = match old.as_ref().filter(|_| login.goes_on.is_some()) {
         Some(old) => Content::login_id(&old.body),
         None => None,
-    };
-    let login_id = match login_id {
-        Some(login_id) => login_id,
-        None => LoginId::random().map_err(|error| core.failed(error))?,
     };
     for _ in 0..MAX_CONFLICTS {
         let now = core.now();
@@ -190,9 +186,10 @@ pub(super) async fn replace<U: AuthUser>(
             None if login.actor.is_some() => (now, now, now.plus(ACTS_FOR)),
             None => (now, now, now.plus(core.settings.absolute)),
         };
+        let token = Token::random(Some(index.home())).map_err(|error| core.failed(error))?;
         let facts = LoginFacts {
             user: &id,
-            login_id,
+            login_id: login_id.unwrap_or_else(|| LoginId::of(token.id)),
             user_tag: realm.user_tag,
             auth_hash,
             ends,
@@ -205,7 +202,6 @@ pub(super) async fn replace<U: AuthUser>(
             pending: None,
             actor: login.actor.as_ref().map(|actor| actor.facts()),
         };
-        let token = Token::random(Some(index.home())).map_err(|error| core.failed(error))?;
         let data_of = match data {
             Kept::OfStranger => login.stranger.as_ref(),
             _ => old.as_ref(),

@@ -212,7 +212,7 @@ pub(crate) fn note<R>(number: Number, change: impl FnOnce(&mut Notes) -> R) -> O
 
 /// What this visit's request has shown of its browser.
 pub(crate) fn visitor(number: Number, core: &Arc<Core>) -> Visitor {
-    note(number, |notes| notes.visitor(core)).unwrap_or_default()
+    note(number, |notes| notes.caller(core).visitor).unwrap_or_default()
 }
 
 /// The series whose cookie this visit's request has shown.

@@ -4,30 +4,25 @@ use std::sync::Arc;
 
 use axum::{
     extract::OriginalUri,
-    http::{header, request::Parts},
+    http::{HeaderValue, header, request::Parts},
 };
 
-#[cfg(feature = "testing")]
-use crate::session::login_as::LoginAs;
 use crate::{
     error::{Kind, LoginError},
     event::EventKind,
-    key::SignedBy,
     local_path::LocalPath,
-    manager::{CookieOf, Core, Login, NextIn, SessionProtection},
+    manager::{CookieOf, Login, NextIn, SessionProtection},
     session::{
         Allowed, Anonymous, AnySession, AskedPolicy, Asker, Authenticated, Found, Fresh, Pending,
-        Policy, SendAgain, Session, Ticket, Window, Within, ask_policy,
+        Policy, Session, Ticket, Window, Within, ask_policy,
         device::Visitor,
         known::Known,
         known_browser::{Caller, KnownBrowser},
         let_in,
-        presented::{Presented, Stranger},
-        rarely,
         visit::{self, Notes, Number},
     },
     user::{AuthUser, sealed::Factors as _},
-    web::{CurrentUser, cookies, peer},
+    web::{CurrentUser, cookies, find::Use, peer},
 };
 
 /// Who asks whom: the request, and the realm whose login it is about.
@@ -198,13 +193,14 @@ impl<U: AuthUser> Ask<'_, U> {
 
     /// Who is a stranger, holds a session, or posts something may be about to give
     /// a password or a second factor.
-    fn see_caller(&self, visit: Number) {
+    pub(super) fn see_caller(&self, visit: Number) {
         let core = &self.login.0.core;
         if visit::note(visit, |notes| notes.has_caller(core)) == Some(true) {
             return;
         }
         let known = self.shown().text(CookieOf::Known);
         let caller = Caller {
+            visitor: self.visitor().kept(),
             network: peer::counted_network(core, self.request),
             known: known.and_then(|known| KnownBrowser::read(&known)),
         };
@@ -228,126 +224,18 @@ impl<U: AuthUser> Ask<'_, U> {
         .flatten()
     }
 
-    /// Finds out, once a request: first by the session cookie, then by the
-    /// remember cookie, then by the request itself.
-    pub(crate) async fn find(&self, of: Use) -> Result<Found<U>, LoginError> {
-        let visit = self.enter_as(of)?;
-        let (realm, core) = (&self.login.0, &self.login.0.core);
-        let shown = self.shown();
-        let who = shown.who(&self.request.headers);
-        let before = visit::note(visit, |notes| notes.seen(core, &who));
-        match before.transpose()?.flatten() {
-            Some(Found::LoggedIn(known)) if of == Use::Guard && known.is_only_remembered() => {
-                let found = rarely(self.recall(visit, of)).await?;
-                visit::note(visit, |notes| notes.change(core, found.clone()));
-                return Ok(found);
-            }
-            Some(found) => {
-                if of == Use::Guard {
-                    rarely(self.end_theft(visit)).await?;
-                }
-                return Ok(found);
-            }
-            None => {}
+    /// What names the browser, and what session protection compares of it.
+    pub(super) fn visitor(&self) -> Visitor<&HeaderValue> {
+        let settings = &self.login.0.core.settings;
+        let compares = settings.protection != SessionProtection::Off;
+        let address = || peer::address(settings.peer_address, self.request);
+        Visitor {
+            user_agent: self.request.headers.get(header::USER_AGENT),
+            address: compares.then(address).flatten(),
         }
-        let visitor = visitor(core, self.request);
-        let remember = || shown.token(CookieOf::Remember);
-        let login = shown.token(CookieOf::Login);
-        let (mut found, again) = match &login {
-            Some((token, _)) => realm.open(token, &visitor, remember).await?,
-            None => (Found::Nobody, None),
-        };
-        let remember = match found {
-            Found::Nobody => remember(),
-            Found::LoggedIn(_) | Found::Pending(_) => None,
-        };
-        let stranger = match shown.token(CookieOf::Stranger) {
-            Some((token, signed_by)) => Stranger::Presented(token, signed_by),
-            None => Stranger::default(),
-        };
-        let presented = Presented {
-            cookies: who,
-            visitor,
-            stranger,
-            carries_flash: shown.has(CookieOf::Flash),
-            is_stolen: false,
-        };
-        visit::note(visit, |notes| {
-            if notes.has_seen(core) {
-                return; // another look of this request was faster
-            }
-            // What an older key of the ring signed is signed anew.
-            if let (Some((token, SignedBy::Older)), Found::LoggedIn(_) | Found::Pending(_)) =
-                (&login, &found)
-            {
-                notes.send_token(core, CookieOf::Login, token);
-            }
-            if let Some(SendAgain { token, series }) = again {
-                notes.send_remember_token(core, &token, series.expires);
-            }
-            notes.see(core, presented);
-        });
-        if !self.request.method.is_safe() {
-            self.see_caller(visit);
-        }
-        #[cfg(feature = "testing")]
-        if let Some(login) = self.request.extensions.get::<LoginAs<U>>()
-            && let Some(known) = rarely(login.log_in(&self.login, visit)).await?
-        {
-            found = Found::LoggedIn(known);
-        }
-        if matches!(found, Found::Nobody) && remember.is_some() {
-            found = rarely(self.recall(visit, of)).await?;
-        }
-        if matches!(found, Found::Nobody) && realm.finders.request.is_some() {
-            found = rarely(self.by_request(visit)).await?;
-        }
-        // Only now: a look that fails or is dropped half-way has found out nothing.
-        let settled = visit::note(visit, |notes| notes.settle(core, found.clone()));
-        let found = settled.unwrap_or(found);
-        let user = match &found {
-            Found::LoggedIn(known) => Some(known),
-            Found::Nobody | Found::Pending(_) => None,
-        };
-        let session = user.and_then(|known| known.info.id());
-        realm.emit(EventKind::UserAccessed, session, user);
-        Ok(found)
     }
 
-    /// By the remember cookie. Only a guard uses it up.
-    async fn recall(&self, visit: Number, of: Use) -> Result<Found<U>, LoginError> {
-        let realm = &self.login.0;
-        let Some((token, _)) = self.shown().token(CookieOf::Remember) else {
-            return Ok(Found::Nobody);
-        };
-        let visitor = visitor(&realm.core, self.request);
-        let restores = of == Use::Guard;
-        realm.recall(&token, &visitor, restores, visit).await
-    }
-
-    /// A look before this guard has found the remember token stolen, and ended
-    /// nothing. Whoever is found beside it stays who it is.
-    async fn end_theft(&self, visit: Number) -> Result<(), LoginError> {
-        let realm = &self.login.0;
-        let stolen = visit::note(visit, |notes| notes.take_theft(&realm.core));
-        if stolen == Some(true)
-            && let Some((token, _)) = self.shown().token(CookieOf::Remember)
-        {
-            let visitor = visitor(&realm.core, self.request);
-            realm.recall(&token, &visitor, true, visit).await?;
-        }
-        Ok(())
-    }
-
-    /// By the request itself. It gets no cookie, and no session.
-    async fn by_request(&self, visit: Number) -> Result<Found<U>, LoginError> {
-        let realm = &self.login.0;
-        let found = realm.by_request(self.request.clone()).await?;
-        visit::note(visit, |notes| notes.looked_at_request = true);
-        Ok(found)
-    }
-
-    fn shown(&self) -> cookies::Shown<'_> {
+    pub(super) fn shown(&self) -> cookies::Shown<'_> {
         cookies::Shown::of(&self.login.0.core, &self.request.headers)
     }
 
@@ -355,29 +243,9 @@ impl<U: AuthUser> Ask<'_, U> {
         self.enter_as(Use::Look)
     }
 
-    fn enter_as(&self, of: Use) -> Result<Number, LoginError> {
+    pub(super) fn enter_as(&self, of: Use) -> Result<Number, LoginError> {
         let core = &self.login.0.core;
         visit::enter(core, of == Use::Guard, |keep| asker(self.request, keep))
-    }
-}
-
-/// Who asks: a handler's first argument, or anything else.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Use {
-    /// A remembered login is restored: it becomes a session.
-    Guard,
-    /// It is shown, and nothing is written.
-    Look,
-}
-
-/// What names a browser, and what session protection compares of it.
-fn visitor(core: &Core, request: &Parts) -> Visitor {
-    let settings = &core.settings;
-    let compares = settings.protection != SessionProtection::Off;
-    let address = || peer::address(settings.peer_address, request);
-    Visitor {
-        user_agent: request.headers.get(header::USER_AGENT).cloned(),
-        address: compares.then(address).flatten(),
     }
 }
 

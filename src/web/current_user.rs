@@ -14,10 +14,7 @@ use crate::{
         visit::{self, Number},
     },
     user::AuthUser,
-    web::{
-        LoginState,
-        ask::{Ask, Use},
-    },
+    web::{LoginState, ask::Ask, find::Use},
 };
 
 /// Who is logged in, if anybody: a look, not a proof.

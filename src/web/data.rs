@@ -20,10 +20,7 @@ use crate::{
     store::{Insert, Inserted, Record, RecordKind, Swap, Touch, Update},
     token::Token,
     user::AuthUser,
-    web::{
-        LoginState,
-        ask::{Ask, Use},
-    },
+    web::{LoginState, ask::Ask, find::Use},
 };
 
 /// A type that an app keeps in the session: a cart, the steps of a wizard, the

@@ -2,9 +2,10 @@
 //! login, and the answers to those who may not.
 //!
 //! A request to a handler on [`Routes`](crate::Routes) takes this way:
-//! [`mount`] refuses foreign origins and opens a visit; [`ask`] reads the
-//! cookie and finds the session; the handler runs; [`answer`] turns the
-//! marker of a refusal into what this client understands and sends the cookies.
+//! [`mount`] refuses foreign origins and opens a visit; [`ask`] asks for
+//! what the handler's guard proves, and [`find`] reads the cookie and finds the
+//! session; the handler runs; [`answer`] turns the marker of a refusal into what
+//! this client understands and sends the cookies.
 
 pub(crate) mod answer;
 pub(crate) mod ask;
@@ -13,6 +14,7 @@ mod cookies;
 pub(crate) mod cross_origin;
 mod current_user;
 mod data;
+pub(crate) mod find;
 pub(crate) mod flash;
 pub(crate) mod instead;
 pub(crate) mod mount;

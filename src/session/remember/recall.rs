@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use http::HeaderValue;
+
 use crate::{
     error::LoginError,
     event::EventKind,
@@ -31,7 +33,7 @@ impl<U: AuthUser> Realm<U> {
     pub(crate) async fn recall(
         self: &Arc<Self>,
         token: &Token,
-        visitor: &Visitor,
+        visitor: &Visitor<&HeaderValue>,
         restores: bool,
         number: Number,
     ) -> Result<Found<U>, LoginError> {
@@ -110,7 +112,7 @@ impl<U: AuthUser> Realm<U> {
         self: &Arc<Self>,
         session: RecordId,
         series: &Record,
-        visitor: &Visitor,
+        visitor: &Visitor<&HeaderValue>,
     ) -> Result<Found<U>, LoginError> {
         let session = self.core.load(session).await?;
         let of_series = |session: &Record| session.series == Some(series.id);

@@ -2,6 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
+use http::HeaderValue;
+
 use crate::{
     error::LoginError,
     event::EventKind,
@@ -34,7 +36,7 @@ impl<U: AuthUser> Realm<U> {
         (series, mut content): (&Record, SeriesContent<'_>),
         lost: bool,
         user: U,
-        visitor: &Visitor,
+        visitor: &Visitor<&HeaderValue>,
         number: Number,
     ) -> Result<Option<Found<U>>, LoginError> {
         let core = &self.core;
@@ -61,7 +63,7 @@ impl<U: AuthUser> Realm<U> {
             second_factor: false,
             forced: content.forced,
             source: Source::RememberCookie,
-            device: visitor.device(core, content.user),
+            device: visitor.device(core, self.index_of(content.user)),
             device_name: &device_name,
             pending,
             actor: None,
