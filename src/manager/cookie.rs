@@ -1,5 +1,7 @@
 //! The cookies of a realm: what each is called, looks like and is signed with.
 
+use std::fmt::Write;
+
 use cookie::{Cookie, SameSite};
 
 use crate::{
@@ -146,9 +148,14 @@ impl CookieKind {
             let seconds = i64::try_from(seconds).unwrap_or(i64::MAX);
             cookie = cookie.max_age(cookie::time::Duration::seconds(seconds));
         }
-        cookie.build().to_string()
+        let mut line = String::with_capacity(LINE);
+        let _ = write!(line, "{}", cookie.build()); // a `String` takes all
+        line
     }
 }
+
+/// What a line takes in bytes as the library's own cookies are set.
+const LINE: usize = 192;
 
 /// What is sent to the browser under a cookie's name.
 #[derive(Clone)]

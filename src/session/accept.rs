@@ -22,17 +22,25 @@ pub(super) fn form(accept: &str) -> AnswerForm {
 /// before `type/*`, and that before `*/*`.
 fn quality(accept: &str, wanted: &str) -> u16 {
     let family = wanted.split('/').next().unwrap_or_default();
+    let is_family = |range: &str| {
+        let named = range.strip_suffix("/*");
+        named.is_some_and(|named| named.eq_ignore_ascii_case(family))
+    };
     named(accept, wanted)
-        .or_else(|| named(accept, &format!("{family}/*")))
+        .or_else(|| weight(accept, is_family))
         .or_else(|| named(accept, "*/*"))
         .unwrap_or(0)
 }
 
 /// The weight of one range, if it is there.
 fn named(accept: &str, wanted: &str) -> Option<u16> {
+    weight(accept, |range| range.eq_ignore_ascii_case(wanted))
+}
+
+fn weight(accept: &str, is_wanted: impl Fn(&str) -> bool) -> Option<u16> {
     accept.split(',').find_map(|range| {
         let mut parts = range.split(';').map(str::trim);
-        if !parts.next()?.eq_ignore_ascii_case(wanted) {
+        if !is_wanted(parts.next()?) {
             return None;
         }
         let weight = parts.find_map(|part| {

@@ -61,7 +61,7 @@ impl Words {
                 return (StatusCode::SEE_OTHER, [(header::LOCATION, target)]).into_response();
             }
             (AnswerForm::Page | AnswerForm::Plain, _) => {
-                (status, format!("{title}\n")).into_response()
+                (status, [title, "\n"].concat()).into_response()
             }
             (AnswerForm::Api, _) => problem(status, title),
             (AnswerForm::Htmx, target) => {
@@ -254,7 +254,7 @@ fn challenge(kind: Kind, core: Option<&Core>) -> HeaderValue {
                 r#"{scheme} realm="{realm}", error="insufficient_user_authentication"{max_age}"#
             )
         }
-        _ => format!(r#"{scheme} realm="{realm}""#),
+        _ => [scheme, r#" realm=""#, realm, r#"""#].concat(),
     };
     HeaderValue::try_from(challenge).unwrap_or(HeaderValue::from_static("Session"))
 }
