@@ -2,7 +2,7 @@
 mod common;
 use common::*;
 use portcullis::{
-    Allowed, Anonymous, Authenticated, CurrentUser, Fresh, OneMinute, Pending, Routes,
+    Allowed, Anonymous, Authenticated, CurrentUser, Fresh, OneMinute, Pending, Routes, public,
 };
 
 type Minute = Fresh<User, OneMinute>;
@@ -26,6 +26,7 @@ fn routes() {
     let _ = Routes::<App>::new().get_callback("/", permitted);
     let _ = Routes::<App>::new().get_callback("/", look);
     let _ = Routes::<App>::new().get_callback("/", maybe);
+    let _ = Routes::<App>::new().get_callback("/", public("open"));
 }
 
 fn main() {}

@@ -1,7 +1,7 @@
 #[path = "../common.rs"]
 mod common;
 use common::*;
-use portcullis::{Allowed, Anonymous, Authenticated, Fresh, Granted, Pending, Session};
+use portcullis::{Allowed, Anonymous, Authenticated, Fresh, Granted, OneMinute, Pending, Session};
 use std::marker::PhantomData;
 
 struct Of<T>(PhantomData<T>);
@@ -13,6 +13,10 @@ fn login(by: Authenticated<Weak>) -> Authenticated<Strong> {
 }
 
 fn fresh(by: Fresh<Weak>) -> Fresh<Strong> {
+    by
+}
+
+fn within(by: Fresh<Weak, OneMinute>) -> Fresh<Strong, OneMinute> {
     by
 }
 

@@ -3,8 +3,12 @@ mod common;
 use common::*;
 use portcullis::Anonymous;
 
-fn stranger(by: &Anonymous<User>) -> &str {
+fn name(by: &Anonymous<User>) -> &str {
     &by.name
+}
+
+fn user(by: &Anonymous<User>) -> &User {
+    by.user()
 }
 
 fn main() {}

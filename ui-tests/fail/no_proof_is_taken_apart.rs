@@ -1,9 +1,19 @@
 #[path = "../common.rs"]
 mod common;
 use common::*;
-use portcullis::{Allowed, Authenticated, Fresh, Granted};
+use portcullis::{Allowed, Anonymous, Authenticated, Fresh, Granted, OneMinute};
 
+type Minute = Fresh<User, OneMinute>;
 type Club = Allowed<User, IsMember>;
+
+fn stranger(by: Anonymous<User>) {
+    let Anonymous { core: _known, .. } = by;
+}
+
+fn within(by: Minute) -> Authenticated<User> {
+    let Fresh { by, .. } = by;
+    by
+}
 
 fn fresh(by: Fresh<User>) -> Authenticated<User> {
     let Fresh { by, .. } = by;

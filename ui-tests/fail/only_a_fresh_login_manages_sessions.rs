@@ -1,7 +1,7 @@
 #[path = "../common.rs"]
 mod common;
 use common::*;
-use portcullis::{Allowed, Anonymous, Login, Pending};
+use portcullis::{Allowed, Anonymous, Granted, Login, Pending};
 
 type Club = Allowed<User, IsMember>;
 
@@ -14,6 +14,9 @@ fn pending(login: &Login<User>, by: &Pending<User>) {
 }
 
 fn permitted(login: &Login<User>, by: &Club) {
+    let _ = login.sessions(by);
+}
+fn object(login: &Login<User>, by: &Granted<User, MayCancel, Order>) {
     let _ = login.sessions(by);
 }
 
