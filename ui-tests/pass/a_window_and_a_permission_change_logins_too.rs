@@ -1,7 +1,7 @@
 #[path = "../common.rs"]
 mod common;
 use common::*;
-use portcullis::{Allowed, Fresh, LoginError, OneMinute, Session, Verified};
+use portcullis::{Allowed, Authenticated, Fresh, LoginError, OneMinute, Session, Verified};
 
 type Minute = Fresh<User, OneMinute>;
 type Club = Allowed<User, IsMember>;
@@ -18,6 +18,10 @@ async fn switch(minute: Session<Minute>, club: Session<Club>, user: [Verified<Us
     let _: Result<Session<Fresh<User>>, LoginError> = club.switch_user(other).await;
 }
 
+async fn become_another(session: Session<Authenticated<User>>, user: Verified<User>) {
+    let _: Result<Session<Fresh<User>>, LoginError> = session.switch_user(user).await;
+}
+
 async fn leave(minute: Session<Minute>, club: Session<Club>) -> Result<(), LoginError> {
     minute.logout_user().await?;
     club.logout_user().await.map(drop)
@@ -32,5 +36,5 @@ async fn once_more(fresh: Session<Fresh<User>>, user: Verified<User>) -> Result<
 }
 
 fn main() {
-    let _ = (confirm, switch, leave, change, once_more);
+    let _ = (confirm, switch, leave, change, once_more, become_another);
 }

@@ -3,7 +3,8 @@ mod common;
 use axum::{Router, routing::get};
 use common::*;
 use portcullis::{
-    Allowed, And, Anonymous, Authenticated, Fresh, Not, OneMinute, Pending, Routes, Session,
+    Allowed, And, Anonymous, Authenticated, FiveMinutes, Fresh, Not, OneMinute, Pending, Routes,
+    Session,
 };
 
 type Minute = Fresh<User, OneMinute>;
@@ -22,7 +23,19 @@ macro_rules! areas {
     )*};
 }
 
+type Users = Routes<App, Authenticated<User>>;
+type OfFive = Routes<App, Fresh<User, FiveMinutes>>;
+
+fn parts(area: Users, fresh: Routes<App, Fresh<User>>, users: Users) -> Users {
+    area.nest("/fresh", fresh).merge(users)
+}
+
+fn narrower(area: OfFive, part: Routes<App, Minute>) -> OfFive {
+    area.merge(part)
+}
+
 fn main() {
+    let _ = (parts, narrower);
     areas! {
         Anonymous<User>: Anonymous<User>;
         Pending<User>: Pending<User>;

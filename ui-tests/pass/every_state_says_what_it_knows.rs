@@ -23,6 +23,7 @@ macro_rules! logged_in {
         async fn $name(session: Session<$state>, login: Login<User>) -> Result<(), LoginError> {
             let by: &$state = &session;
             let _ = (&by.name, by.user(), by.info(), by.revoked());
+            let _ = (&session.name, session.user(), session.info());
             let _: Granted<User, MayCancel, _> = login.allow_with(by, Order, &Db).await?;
             session.recheck().await?;
             let _ = session.next_or("/");
@@ -44,6 +45,12 @@ async fn again(a: Authenticated<User>, b: Fresh<User>, c: Minute) -> Result<(), 
     Ok(())
 }
 
+fn narrowed(a: Authenticated<User>, b: Fresh<User>, c: Minute) -> Result<Minute, LoginError> {
+    a.into_fresh_within::<OneMinute>()?;
+    b.into_fresh_within::<OneMinute>()?;
+    c.into_fresh_within()
+}
+
 fn managed(login: &Login<User>, fresh: &Fresh<User>, within: &Minute) {
     let _ = (login.sessions(fresh), login.sessions(within));
 }
@@ -55,5 +62,5 @@ fn object(order: Granted<User, MayCancel, Order>) -> Order {
 
 fn main() {
     let _ = (stranger, pending, user, fresh, within, permitted);
-    let _ = (again, managed, object);
+    let _ = (again, narrowed, managed, object);
 }
