@@ -134,6 +134,12 @@ impl AtTheTop for crate::routing::Anyone {}
 pub trait MayBeGet: sealed::Right {}
 impl MayBeGet for Reads {}
 
+/// What an area proves in which a service may stand, which answers every method: a
+/// guard that changes no login. `Anyone` is here so that at the top one thing is told.
+pub trait MayServe {}
+impl<G: Access<Right: MayBeGet>> MayServe for G {}
+impl MayServe for crate::routing::Anyone {}
+
 /// A right that may be held by a route that another site sends the browser back to.
 #[diagnostic::on_unimplemented(
     message = "a callback begins a login, and this guard is not for that",

@@ -65,8 +65,8 @@ use crate::{
 pub struct Granted<U, P, On> {
     object: On,
     by: Authenticated<U>,
-    /// In and out, so that no subtype of `P` passes for it.
-    policy: PhantomData<fn(P) -> P>,
+    /// In and out, so that no subtype of `P` or of `On` passes for it.
+    exactly: PhantomData<fn(P, On) -> (P, On)>,
 }
 
 impl<U: AuthUser> Login<U> {
@@ -144,7 +144,7 @@ pub(crate) fn hand_over<U, P, On>(by: Authenticated<U>, object: On) -> Granted<U
     Granted {
         object,
         by,
-        policy: PhantomData,
+        exactly: PhantomData,
     }
 }
 
