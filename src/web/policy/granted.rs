@@ -65,8 +65,10 @@ use crate::{
 pub struct Granted<U, P, On> {
     object: On,
     by: Authenticated<U>,
-    /// In and out, so that no subtype of `P` or of `On` passes for it.
-    exactly: PhantomData<fn(P, On) -> (P, On)>,
+    /// In and out, so that no subtype of `P` passes for it.
+    policy: PhantomData<fn(P) -> P>,
+    /// As well: a policy may say another thing of a subtype of `On`.
+    kind: PhantomData<fn(On) -> On>,
 }
 
 impl<U: AuthUser> Login<U> {
@@ -144,7 +146,8 @@ pub(crate) fn hand_over<U, P, On>(by: Authenticated<U>, object: On) -> Granted<U
     Granted {
         object,
         by,
-        exactly: PhantomData,
+        policy: PhantomData,
+        kind: PhantomData,
     }
 }
 
