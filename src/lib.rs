@@ -2,6 +2,9 @@
 
 mod actor;
 mod clock;
+#[cfg(all(any(doc, doctest), feature = "password", feature = "totp"))]
+#[doc = include_str!("../docs/compile-errors.md")]
+pub mod compile_errors {}
 mod error;
 mod event;
 #[cfg(any(doc, doctest))]

@@ -93,12 +93,14 @@ pub trait IntoLocalPath: sealed::IntoLocalPath {
     fn into_local_path(self) -> LocalPath;
 }
 
+#[diagnostic::do_not_recommend]
 impl IntoLocalPath for LocalPath {
     fn into_local_path(self) -> LocalPath {
         self
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl IntoLocalPath for &'static str {
     fn into_local_path(self) -> LocalPath {
         LocalPath::from_static(self)

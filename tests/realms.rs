@@ -176,6 +176,13 @@ async fn two_guards_of_one_realm_are_refused() {
 }
 
 #[tokio::test]
+#[should_panic(expected = "are about one realm")]
+async fn plain_anonymous_is_of_the_realm_of_what_stands_beside_it() {
+    async fn twice((_, _): (Anonymous, Session<Anonymous<Staff>>)) {}
+    let _ = Routes::<portcullis::Login<Staff>>::new().post("/", twice);
+}
+
+#[tokio::test]
 async fn a_session_of_one_user_type_is_nothing_to_a_manager_of_another() {
     let store = MemoryStore::new();
     let customers = LoginManager::builder()

@@ -35,6 +35,7 @@ impl<U> std::fmt::Debug for HasLoader<U> {
     note = "remove one of the two `.user_loader(…)`; for a second kind of user build a second manager"
 )]
 pub trait LoaderMissing: sealed::Sealed {}
+#[diagnostic::do_not_recommend]
 impl LoaderMissing for NoLoader {}
 
 /// The builder has a loader: bound of [`Builder::build`](crate::Builder::build).
@@ -49,6 +50,7 @@ pub trait LoaderGiven: sealed::Sealed {
     #[doc(hidden)]
     fn into_loader(self) -> HasLoader<Self::User>;
 }
+#[diagnostic::do_not_recommend]
 impl<U: AuthUser> LoaderGiven for HasLoader<U> {
     type User = U;
     fn into_loader(self) -> Self {
@@ -69,6 +71,7 @@ pub trait UserKnown: sealed::Sealed {
     #[doc(hidden)]
     fn has_loader(&mut self) -> &mut HasLoader<Self::User>;
 }
+#[diagnostic::do_not_recommend]
 impl<U: AuthUser> UserKnown for HasLoader<U> {
     type User = U;
     fn has_loader(&mut self) -> &mut Self {
@@ -83,6 +86,7 @@ impl<U: AuthUser> UserKnown for HasLoader<U> {
     note = "to change the key, give the earlier one with `.older_key(…)`"
 )]
 pub trait KeyMissing: sealed::Sealed {}
+#[diagnostic::do_not_recommend]
 impl KeyMissing for NoKey {}
 
 /// The builder has a key: bound of [`Builder::build`](crate::Builder::build).
@@ -95,6 +99,7 @@ pub trait KeyGiven: sealed::Sealed {
     #[doc(hidden)]
     fn into_key(self) -> SecretKey;
 }
+#[diagnostic::do_not_recommend]
 impl KeyGiven for HasKey {
     fn into_key(self) -> SecretKey {
         self.0

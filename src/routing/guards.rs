@@ -76,11 +76,12 @@ impl<A: sealed::Access, B: sealed::Access> sealed::Access for (A, B) {
 #[diagnostic::do_not_recommend]
 impl<A: Access<Right: Beside<B::Right>>, B: Access> Access for (A, B) {
     type Right = <A::Right as Beside<B::Right>>::Both;
-    type Guard = Self;
-    type With<Args> = Args;
+    // Through both, so that neither can be named where one is no guard.
+    type Guard = (A::Guard, B::Guard);
+    type With<Args> = A::With<B::With<Args>>;
 
-    fn from_guard(guard: Self) -> Self {
-        guard
+    fn from_guard((a, b): Self::Guard) -> Self {
+        (A::from_guard(a), B::from_guard(b))
     }
 }
 

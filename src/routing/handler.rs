@@ -21,6 +21,9 @@
 //! the first argument is no guard they can't be named either, so rustc reports
 //! that and nothing else.
 //!
+//! What implements the bounds is not recommended: rustc would quote it beside
+//! each message, where it says nothing to whoever reads that.
+//!
 //! Why not axum's `Handler`? Anybody can implement it, for a type that asks for
 //! nothing. What these traits do takes a `Seal`, which nobody
 //! outside can write.
@@ -122,6 +125,7 @@ impl<P: Proves<G>, G> Fits<G> for P {}
     note = "a service that only those may see who prove `{Self}` is `.service(path, service)`"
 )]
 pub trait AtTheTop: sealed::Proves<crate::routing::Everyone> {}
+#[diagnostic::do_not_recommend]
 impl AtTheTop for crate::routing::Anyone {}
 
 /// A right that may be held by a route that answers GET.
@@ -132,7 +136,15 @@ impl AtTheTop for crate::routing::Anyone {}
     note = "for the way back from an OAuth provider there is `.get_callback(…)`"
 )]
 pub trait MayBeGet: sealed::Right {}
+#[diagnostic::do_not_recommend]
 impl MayBeGet for Reads {}
+
+/// What an area proves in which a service may stand, which answers every method: a
+/// guard that changes no login. `Anyone` is here so that at the top one thing is told.
+pub trait MayServe {}
+impl<G: Access<Right: MayBeGet>> MayServe for G {}
+#[diagnostic::do_not_recommend]
+impl MayServe for crate::routing::Anyone {}
 
 /// A right that may be held by a route that another site sends the browser back to.
 #[diagnostic::on_unimplemented(
@@ -141,6 +153,7 @@ impl MayBeGet for Reads {}
     note = "a page that only reads is `.get(…)`; what changes a login is `.post(…)`"
 )]
 pub trait MayBeCallback: sealed::Right {}
+#[diagnostic::do_not_recommend]
 impl MayBeCallback for LogsIn {}
 
 /// The right of two guards that may both change a login state: nobody's.
@@ -154,8 +167,11 @@ pub enum ChangesTwice {}
     note = "ask for the proof of the other realm: `(Session<…>, Authenticated<Staff>)`"
 )]
 pub trait ChangesOnce: sealed::Right {}
+#[diagnostic::do_not_recommend]
 impl ChangesOnce for Reads {}
+#[diagnostic::do_not_recommend]
 impl ChangesOnce for LogsIn {}
+#[diagnostic::do_not_recommend]
 impl ChangesOnce for Changes {}
 
 /// The rights of two guards together.

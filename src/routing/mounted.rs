@@ -20,6 +20,7 @@ use crate::{
         access_table::name_of,
         handler::{Access, Arguments, Ask, BoxedAnswer, Checked, Extract, Handler, sealed},
     },
+    session::OnlyRealm,
     web::mount::{Mount, Visited},
 };
 
@@ -52,8 +53,10 @@ impl<H, A: Arguments<First: Access>, M, W> Described<H, A, M, W> {
             .iter()
             .enumerate()
             .all(|(at, user)| !users[..at].contains(user));
+        // Plain `Anonymous` is of the one realm that there is, as what stands beside it.
+        let plain = users.contains(&TypeId::of::<OnlyRealm>()) && users.len() > 1;
         assert!(
-            differ,
+            differ && !plain,
             "two guards of one handler are about one realm: `{}`",
             name_of::<A::First>()
         );

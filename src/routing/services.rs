@@ -14,7 +14,7 @@ use crate::{
     routing::{
         Routes,
         access_table::who,
-        handler::{Ask, AtTheTop, sealed},
+        handler::{Ask, AtTheTop, MayServe, sealed},
     },
     session::recheck_what_is_old,
     web::mount::{Mount, Visited},
@@ -56,6 +56,7 @@ where
     pub fn service<T, W>(mut self, path: &str, service: T) -> Self
     where
         G: Ask<S, W>,
+        G: MayServe,
         T: Service<Request, Error = Infallible> + Clone + Send + Sync + 'static,
         T::Response: IntoResponse,
         T::Future: Send + 'static,

@@ -1,7 +1,8 @@
 //! What each state can do. Every compile error about a transition is written here.
 //!
 //! The bounds stand on the methods, so that rustc says in these words what is
-//! missing instead of "method not found".
+//! missing instead of "method not found". What implements them is not
+//! recommended: rustc would quote it beside each message.
 
 use std::sync::Arc;
 
@@ -25,10 +26,12 @@ pub trait LoggedIn: sealed::LoggedIn<Self::User> {
     type User: AuthUser;
 }
 
+#[diagnostic::do_not_recommend]
 impl<U: AuthUser> LoggedIn for Authenticated<U> {
     type User = U;
 }
 
+#[diagnostic::do_not_recommend]
 impl<U: AuthUser> LoggedIn for Fresh<U> {
     type User = U;
 }
@@ -54,6 +57,7 @@ pub trait KnowsUser: sealed::KnowsUser<Self::User> {
     type User: AuthUser;
 }
 
+#[diagnostic::do_not_recommend]
 impl<U: AuthUser> KnowsUser for Authenticated<U> {
     type User = U;
 }
@@ -84,6 +88,7 @@ pub trait IsPending: sealed::IsPending<Self::User> {
     type User: AuthUser;
 }
 
+#[diagnostic::do_not_recommend]
 impl<U: AuthUser> IsPending for Pending<U> {
     type User = U;
 }
@@ -97,6 +102,7 @@ impl<U: AuthUser> IsPending for Pending<U> {
 )]
 pub trait MayLogIn<U>: sealed::MayLogIn<U> {}
 
+#[diagnostic::do_not_recommend]
 impl<U: AuthUser> MayLogIn<U> for Anonymous<U> {}
 
 #[diagnostic::do_not_recommend]
@@ -110,6 +116,7 @@ impl<U> MayLogIn<U> for Anonymous<OnlyRealm> {}
 )]
 pub trait IsFresh: LoggedIn {}
 
+#[diagnostic::do_not_recommend]
 impl<U: AuthUser> IsFresh for Fresh<U> {}
 
 #[diagnostic::do_not_recommend]
@@ -124,6 +131,7 @@ impl<U: AuthUser, W: FreshWindow> IsFresh for Fresh<U, W> {}
 )]
 pub trait IsVerified<U>: sealed::IsVerified<U> {}
 
+#[diagnostic::do_not_recommend]
 impl<U: AuthUser> IsVerified<U> for Verified<U> {}
 
 /// Somebody who proved to be a `U` by the first of two factors: a [`HalfVerified<U>`].
@@ -135,6 +143,7 @@ impl<U: AuthUser> IsVerified<U> for Verified<U> {}
 )]
 pub trait IsHalfVerified<U>: sealed::IsHalfVerified<U> {}
 
+#[diagnostic::do_not_recommend]
 impl<U: AuthUser> IsHalfVerified<U> for HalfVerified<U> {}
 
 #[expect(

@@ -67,6 +67,8 @@ pub struct Granted<U, P, On> {
     by: Authenticated<U>,
     /// In and out, so that no subtype of `P` passes for it.
     policy: PhantomData<fn(P) -> P>,
+    /// As well: a policy may say another thing of a subtype of `On`.
+    kind: PhantomData<fn(On) -> On>,
 }
 
 impl<U: AuthUser> Login<U> {
@@ -145,6 +147,7 @@ pub(crate) fn hand_over<U, P, On>(by: Authenticated<U>, object: On) -> Granted<U
         object,
         by,
         policy: PhantomData,
+        kind: PhantomData,
     }
 }
 

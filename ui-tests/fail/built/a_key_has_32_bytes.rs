@@ -1,6 +1,3 @@
-#[path = "../../common.rs"]
-mod common;
-use common::*;
 use portcullis::SecretKey;
 
 fn main() {
