@@ -86,7 +86,8 @@ impl<'de> Deserialize<'de> for LocalPath {
     message = "`{Self}` is not a checked path: it may lead to another site",
     label = "expected a `LocalPath` or a literal such as \"/\"",
     note = "let the form check it: `#[derive(Deserialize)] struct Form {{ next: LocalPath, … }}`",
-    note = "or parse it: `LocalPath::parse(text)`, and say where to go when that is `None`"
+    note = "or parse it: `LocalPath::parse(text)`, and say where to go when that is `None`",
+    note = "see https://docs.rs/portcullis/latest/portcullis/compile_errors"
 )]
 pub trait IntoLocalPath: sealed::IntoLocalPath {
     #[doc(hidden)]

@@ -160,7 +160,8 @@ impl TotpSecret {
 #[diagnostic::on_unimplemented(
     message = "a `{Self}` has no authenticator app",
     label = "this needs a user type that says where its secret is",
-    note = "write `impl HasTotp for {Self} {{ fn totp_secret(&self) -> Option<TotpSecret> {{ … }} }}`"
+    note = "write `impl HasTotp for {Self} {{ fn totp_secret(&self) -> Option<TotpSecret> {{ … }} }}`",
+    note = "see https://docs.rs/portcullis/latest/portcullis/compile_errors"
 )]
 pub trait HasTotp: AuthUser {
     /// The secret as the database keeps it; none if the user has no app.

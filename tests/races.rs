@@ -816,6 +816,23 @@ async fn data_from_before_a_switch_is_not_that_of_the_new_user() {
 }
 
 #[tokio::test]
+async fn a_look_beside_a_session_gives_no_second_proof_that_could_outlive_it() {
+    async fn keep(
+        session: Session<Authenticated<User>>,
+        who: CurrentUser<User>,
+    ) -> Result<String, LoginError> {
+        let second = who.into_authenticated()?;
+        session.logout_user().await?;
+        Ok(format!("still user {}", second.id))
+    }
+    let world = World::with(|builder| builder, |routes, _| routes.post("/keep", keep));
+    let mut browser = world.logged_in(1).await;
+    let reply = browser.post("/keep").await;
+    assert_eq!(reply.status, StatusCode::INTERNAL_SERVER_ERROR);
+    assert_eq!(browser.get("/me").await.body, "user 1");
+}
+
+#[tokio::test]
 async fn a_look_from_before_a_logout_gives_no_proof_after_it() {
     async fn out(
         session: Session<Authenticated<User>>,

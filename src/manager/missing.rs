@@ -32,7 +32,8 @@ impl<U> std::fmt::Debug for HasLoader<U> {
 #[diagnostic::on_unimplemented(
     message = "the user loader of this manager is set already",
     label = "a manager has one way to load users",
-    note = "remove one of the two `.user_loader(…)`; for a second kind of user build a second manager"
+    note = "remove one of the two `.user_loader(…)`; for a second kind of user build a second manager",
+    note = "see https://docs.rs/portcullis/latest/portcullis/compile_errors"
 )]
 pub trait LoaderMissing: sealed::Sealed {}
 #[diagnostic::do_not_recommend]
@@ -42,7 +43,8 @@ impl LoaderMissing for NoLoader {}
 #[diagnostic::on_unimplemented(
     message = "this manager does not know how to load a user",
     label = "it can't be built without a user loader",
-    note = "say how: `.user_loader(load_user)` with `async fn load_user(id: Id) -> Result<Option<User>, Error>`"
+    note = "say how: `.user_loader(load_user)` with `async fn load_user(id: Id) -> Result<Option<User>, Error>`",
+    note = "see https://docs.rs/portcullis/latest/portcullis/compile_errors"
 )]
 pub trait LoaderGiven: sealed::Sealed {
     /// The user type of the loader.
@@ -63,7 +65,8 @@ impl<U: AuthUser> LoaderGiven for HasLoader<U> {
 #[diagnostic::on_unimplemented(
     message = "the user type of this manager is not known yet",
     label = "this comes after the user loader",
-    note = "call `.user_loader(load_user)` before it: it says what the user type is"
+    note = "call `.user_loader(load_user)` before it: it says what the user type is",
+    note = "see https://docs.rs/portcullis/latest/portcullis/compile_errors"
 )]
 pub trait UserKnown: sealed::Sealed {
     /// The user type of the loader.
@@ -83,7 +86,8 @@ impl<U: AuthUser> UserKnown for HasLoader<U> {
 #[diagnostic::on_unimplemented(
     message = "the secret key of this manager is set already",
     label = "one key signs",
-    note = "to change the key, give the earlier one with `.older_key(…)`"
+    note = "to change the key, give the earlier one with `.older_key(…)`",
+    note = "see https://docs.rs/portcullis/latest/portcullis/compile_errors"
 )]
 pub trait KeyMissing: sealed::Sealed {}
 #[diagnostic::do_not_recommend]
@@ -93,7 +97,8 @@ impl KeyMissing for NoKey {}
 #[diagnostic::on_unimplemented(
     message = "this manager has no key to sign cookies with",
     label = "it can't be built without a secret key",
-    note = "give it one: `.secret_key(SecretKey::from_env(\"SECRET_KEY\")?)`"
+    note = "give it one: `.secret_key(SecretKey::from_env(\"SECRET_KEY\")?)`",
+    note = "see https://docs.rs/portcullis/latest/portcullis/compile_errors"
 )]
 pub trait KeyGiven: sealed::Sealed {
     #[doc(hidden)]

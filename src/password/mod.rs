@@ -138,7 +138,8 @@ impl<'de> Deserialize<'de> for Password {
     message = "a `{Self}` has no password to check",
     label = "this needs a user type that says where its password hash is",
     note = "write `impl HasPassword for {Self} {{ fn password_hash(&self) -> Option<&str> {{ … }} }}`",
-    note = "after another check of your own say so: `login.vouch_for(user)`"
+    note = "after another check of your own say so: `login.vouch_for(user)`",
+    note = "see https://docs.rs/portcullis/latest/portcullis/compile_errors"
 )]
 pub trait HasPassword: AuthUser {
     /// The hash as it stands in the database, as

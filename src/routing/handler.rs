@@ -62,7 +62,8 @@ pub enum NoArguments {}
     message = "`{Self}` does not say who may call this route",
     label = "the first argument of this handler is no guard",
     note = "make the guard the first argument: `Authenticated<User>`, `Fresh<User>`, `Session<Anonymous>`, …",
-    note = "or say that everyone may call it: `public(handler)`"
+    note = "or say that everyone may call it: `public(handler)`",
+    note = "see https://docs.rs/portcullis/latest/portcullis/compile_errors"
 )]
 pub trait Access: sealed::Access + Sized + Send {
     /// What it may do to the login state: [`Reads`], [`LogsIn`] or [`Changes`].
@@ -102,7 +103,8 @@ pub enum Changes {}
     message = "`{Self}` does not prove `{G}`",
     label = "everything in this area must prove `{G}`",
     note = "make `{G}`, or a stronger guard, the handler's first argument; of a pair the first one counts",
-    note = "a route that others may call belongs outside of the area"
+    note = "a route that others may call belongs outside of the area",
+    note = "see https://docs.rs/portcullis/latest/portcullis/compile_errors"
 )]
 pub trait Proves<G>: sealed::Proves<G> {}
 
@@ -111,7 +113,8 @@ pub trait Proves<G>: sealed::Proves<G> {}
     message = "these routes prove `{Self}`, and everything in this area must prove `{G}`",
     label = "they were not made for this area",
     note = "`Routes::new()` proves nothing (`Anyone`), whatever its handlers ask for",
-    note = "write `.area(path, function)` with `fn function(area: Routes<State, {G}>) -> Routes<State, {G}>`"
+    note = "write `.area(path, function)` with `fn function(area: Routes<State, {G}>) -> Routes<State, {G}>`",
+    note = "see https://docs.rs/portcullis/latest/portcullis/compile_errors"
 )]
 pub trait Fits<G>: Proves<G> {}
 #[diagnostic::do_not_recommend]
@@ -122,7 +125,8 @@ impl<P: Proves<G>, G> Fits<G> for P {}
     message = "everything in this area must prove `{Self}`, and this is open to everyone",
     label = "it has no place in an area",
     note = "put it beside the area, on the `Routes` at the top",
-    note = "a service that only those may see who prove `{Self}` is `.service(path, service)`"
+    note = "a service that only those may see who prove `{Self}` is `.service(path, service)`",
+    note = "see https://docs.rs/portcullis/latest/portcullis/compile_errors"
 )]
 pub trait AtTheTop: sealed::Proves<crate::routing::Everyone> {}
 #[diagnostic::do_not_recommend]
@@ -133,7 +137,8 @@ impl AtTheTop for crate::routing::Anyone {}
     message = "this handler may change the login state, and any site can send a browser to this route",
     label = "a link, an image or a foreign form could trigger it",
     note = "use `.post(…)`; a link to it becomes a form with a button",
-    note = "for the way back from an OAuth provider there is `.get_callback(…)`"
+    note = "for the way back from an OAuth provider there is `.get_callback(…)`",
+    note = "see https://docs.rs/portcullis/latest/portcullis/compile_errors"
 )]
 pub trait MayBeGet: sealed::Right {}
 #[diagnostic::do_not_recommend]
@@ -150,7 +155,8 @@ impl MayServe for crate::routing::Anyone {}
 #[diagnostic::on_unimplemented(
     message = "a callback begins a login, and this guard is not for that",
     label = "expected `Session<Anonymous>`, `Session<Pending<User>>` or `AnySession<User>` as the first argument",
-    note = "a page that only reads is `.get(…)`; what changes a login is `.post(…)`"
+    note = "a page that only reads is `.get(…)`; what changes a login is `.post(…)`",
+    note = "see https://docs.rs/portcullis/latest/portcullis/compile_errors"
 )]
 pub trait MayBeCallback: sealed::Right {}
 #[diagnostic::do_not_recommend]
@@ -164,7 +170,8 @@ pub enum ChangesTwice {}
 #[diagnostic::on_unimplemented(
     message = "two guards of this handler may change a login state",
     label = "one request changes one login",
-    note = "ask for the proof of the other realm: `(Session<…>, Authenticated<Staff>)`"
+    note = "ask for the proof of the other realm: `(Session<…>, Authenticated<Staff>)`",
+    note = "see https://docs.rs/portcullis/latest/portcullis/compile_errors"
 )]
 pub trait ChangesOnce: sealed::Right {}
 #[diagnostic::do_not_recommend]
@@ -185,7 +192,8 @@ pub trait Beside<R>: sealed::Right {
     message = "`{Self}` is nothing that could be asked for with the state `{S}`",
     label = "there is no login to ask for here",
     note = "a service for everyone is `.public_service(path, service)`",
-    note = "one for users goes into an area: `.area::<Authenticated<User>>(path, …)`"
+    note = "one for users goes into an area: `.area::<Authenticated<User>>(path, …)`",
+    note = "see https://docs.rs/portcullis/latest/portcullis/compile_errors"
 )]
 pub trait Ask<S, W = ()>: sealed::Access + Sized {
     #[doc(hidden)]
@@ -214,7 +222,8 @@ pub trait Extract<First, M, S>: sealed::Arguments + Sized {
     label = "expected an `async fn` that returns a response, its first argument a guard",
     note = "it answers with what is `IntoResponse`, in a `Result` both sides of it; what it keeps over an `.await` is `Send`",
     note = "it has at most sixteen arguments; a closure is `Clone + Send + Sync + 'static`",
-    note = "inside of `public(…)` it has axum's extractors only: with a guard as first argument, leave `public` away"
+    note = "inside of `public(…)` it has axum's extractors only: with a guard as first argument, leave `public` away",
+    note = "see https://docs.rs/portcullis/latest/portcullis/compile_errors"
 )]
 pub trait Handler<A, M, S>: Function<A> {
     #[doc(hidden)]

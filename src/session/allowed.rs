@@ -1,6 +1,6 @@
 //! Permissions: what a user may do, as a proof.
 
-use std::{any::Any, fmt, future::Future, marker::PhantomData, ops::Deref, pin::Pin, sync::Arc};
+use std::{fmt, future::Future, marker::PhantomData, ops::Deref, pin::Pin, sync::Arc};
 
 use http::request::Parts;
 
@@ -80,7 +80,8 @@ use crate::{
     message = "`{Self}` is no policy for `{U}` and `{On}`",
     label = "it does not say whether a `{U}` may",
     note = "a role is asked for as `HasRole<{Self}>`",
-    note = "of a route, say it with `impl Policy<{U}> for {Self}`; of an object, with `impl Policy<{U}, Object> for {Self}`"
+    note = "of a route, say it with `impl Policy<{U}> for {Self}`; of an object, with `impl Policy<{U}, Object> for {Self}`",
+    note = "see https://docs.rs/portcullis/latest/portcullis/compile_errors"
 )]
 pub trait Policy<U, On = Parts>: Sized + 'static {
     /// The part of the app's state that it needs, by `FromRef`; if none,
@@ -217,10 +218,6 @@ pub(crate) struct AskedPolicy<U, P: Policy<U>> {
 }
 
 impl<U: AuthUser, P: Policy<U>> Recheck for AskedPolicy<U, P> {
-    fn itself(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
-        self
-    }
-
     fn recheck(
         &self,
         _: Option<Within>,

@@ -19,7 +19,8 @@ use crate::{
 #[diagnostic::on_unimplemented(
     message = "nobody is logged in: the state of this session is `{Self}`",
     label = "this needs a session in which a user is logged in",
-    note = "ask for `Session<Authenticated<User>>` as the handler's first argument, or call `login_user` before"
+    note = "ask for `Session<Authenticated<User>>` as the handler's first argument, or call `login_user` before",
+    note = "see https://docs.rs/portcullis/latest/portcullis/compile_errors"
 )]
 pub trait LoggedIn: sealed::LoggedIn<Self::User> {
     /// The user type.
@@ -50,7 +51,8 @@ impl<U: AuthUser, P> LoggedIn for Allowed<U, P> {
 #[diagnostic::on_unimplemented(
     message = "nobody is logged in: the state of this session is `{Self}`",
     label = "this needs a session in which a user is logged in",
-    note = "ask for `Session<Authenticated<User>>` as the handler's first argument, or call `login_user` before"
+    note = "ask for `Session<Authenticated<User>>` as the handler's first argument, or call `login_user` before",
+    note = "see https://docs.rs/portcullis/latest/portcullis/compile_errors"
 )]
 pub trait KnowsUser: sealed::KnowsUser<Self::User> {
     /// The user type.
@@ -81,7 +83,8 @@ impl<U: AuthUser> KnowsUser for Pending<U> {
 #[diagnostic::on_unimplemented(
     message = "no login waits for a second factor: the state of this session is `{Self}`",
     label = "this needs a session whose first factor is checked",
-    note = "ask for `Session<Pending<User>>` as the handler's first argument, or call `begin_login` before"
+    note = "ask for `Session<Pending<User>>` as the handler's first argument, or call `begin_login` before",
+    note = "see https://docs.rs/portcullis/latest/portcullis/compile_errors"
 )]
 pub trait IsPending: sealed::IsPending<Self::User> {
     /// The user type.
@@ -98,7 +101,8 @@ impl<U: AuthUser> IsPending for Pending<U> {
     message = "a `{U}` can't log in here: the state of this session is `{Self}`",
     label = "only an anonymous session logs in",
     note = "ask for `Session<Anonymous>` as the handler's first argument, or call `logout_user` before",
-    note = "to log in as somebody else use `switch_user`; for the password once more, `confirm_login`"
+    note = "to log in as somebody else use `switch_user`; for the password once more, `confirm_login`",
+    note = "see https://docs.rs/portcullis/latest/portcullis/compile_errors"
 )]
 pub trait MayLogIn<U>: sealed::MayLogIn<U> {}
 
@@ -112,7 +116,8 @@ impl<U> MayLogIn<U> for Anonymous<OnlyRealm> {}
 #[diagnostic::on_unimplemented(
     message = "the login is not known to be fresh: the state of this session is `{Self}`",
     label = "this needs a session of somebody who gave the password just now",
-    note = "ask for `Session<Fresh<User>>` as the handler's first argument, or call `confirm_login` before"
+    note = "ask for `Session<Fresh<User>>` as the handler's first argument, or call `confirm_login` before",
+    note = "see https://docs.rs/portcullis/latest/portcullis/compile_errors"
 )]
 pub trait IsFresh: LoggedIn {}
 
@@ -127,7 +132,8 @@ impl<U: AuthUser, W: FreshWindow> IsFresh for Fresh<U, W> {}
     message = "`{Self}` has not proved to be a `{U}`",
     label = "expected a `Verified<{U}>`",
     note = "a `FirstFactor` is matched: one that asks for a second factor goes into `session.begin_login(half)`",
-    note = "after your own check of a user say so: `login.vouch_for(user)`, with `login: Login<{U}>`"
+    note = "after your own check of a user say so: `login.vouch_for(user)`, with `login: Login<{U}>`",
+    note = "see https://docs.rs/portcullis/latest/portcullis/compile_errors"
 )]
 pub trait IsVerified<U>: sealed::IsVerified<U> {}
 
@@ -139,7 +145,8 @@ impl<U: AuthUser> IsVerified<U> for Verified<U> {}
     message = "`{Self}` is no checked first factor of a `{U}`",
     label = "expected a `HalfVerified<{U}>`",
     note = "`login.check_password(…)` and `login.vouch_for(user)` give a `FirstFactor` to match, which has one",
-    note = "a user of one factor is logged in at once: `session.login_user(verified)`"
+    note = "a user of one factor is logged in at once: `session.login_user(verified)`",
+    note = "see https://docs.rs/portcullis/latest/portcullis/compile_errors"
 )]
 pub trait IsHalfVerified<U>: sealed::IsHalfVerified<U> {}
 

@@ -86,7 +86,8 @@ pub enum ManagersWindow {}
     message = "`{Self}` is no fresh window",
     label = "how long it is is nowhere said",
     note = "say it: `impl FreshWindow for {Self} {{ const SECONDS: u64 = …; }}`",
-    note = "or take one that is given: `OneMinute`, `FiveMinutes`, `FifteenMinutes`"
+    note = "or take one that is given: `OneMinute`, `FiveMinutes`, `FifteenMinutes`",
+    note = "see https://docs.rs/portcullis/latest/portcullis/compile_errors"
 )]
 pub trait Window: sealed::Window {}
 

@@ -1,6 +1,6 @@
 //! What is noted during a visit: whom each realm found, and what is to be sent.
 
-use std::sync::Arc;
+use std::{any::Any, sync::Arc};
 
 use tokio::time::Instant;
 
@@ -64,6 +64,8 @@ struct Seen {
     asked_policies: Vec<Arc<dyn Recheck>>,
     /// Who may be about to log in.
     caller: Option<Caller>,
+    /// A handler has the session, and with it the one proof of this request.
+    is_given: bool,
     /// A password, a code or a token was right.
     is_checked: bool,
 }
@@ -112,6 +114,7 @@ impl Notes {
             asked_for_fresh: None,
             asked_policies: Vec::new(),
             caller: None,
+            is_given: false,
             is_checked: false,
         });
     }
@@ -147,6 +150,17 @@ impl Notes {
 
     pub(super) fn is_checked(&self, core: &Arc<Core>) -> bool {
         self.by(core).is_some_and(|seen| seen.is_checked)
+    }
+
+    /// A handler gets the session of this realm.
+    pub(crate) fn give_session(&mut self, core: &Arc<Core>) {
+        if let Some(seen) = self.by_mut(core) {
+            seen.is_given = true;
+        }
+    }
+
+    pub(crate) fn has_given_session(&self, core: &Arc<Core>) -> bool {
+        self.by(core).is_some_and(|seen| seen.is_given)
     }
 
     pub(crate) fn has_caller(&self, core: &Arc<Core>) -> bool {
@@ -313,7 +327,10 @@ impl Notes {
 
 impl Seen {
     fn found<U: AuthUser>(&self) -> Option<Found<U>> {
-        let known = |login: Arc<dyn Recheck>| login.itself().downcast::<Known<U>>().ok();
+        let known = |login: Arc<dyn Recheck>| {
+            let login: Arc<dyn Any + Send + Sync> = login;
+            login.downcast::<Known<U>>().ok()
+        };
         self.found.as_ref()?.seen_as(known)
     }
 

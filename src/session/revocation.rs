@@ -144,10 +144,7 @@ impl<P> Session<P> {
 }
 
 /// A login of any user type, to be asked for again.
-pub(crate) trait Recheck: Send + Sync {
-    /// The same, for who knows its type.
-    fn itself(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
-
+pub(crate) trait Recheck: Any + Send + Sync {
     fn recheck(
         &self,
         fresh: Option<Within>,
@@ -155,10 +152,6 @@ pub(crate) trait Recheck: Send + Sync {
 }
 
 impl<U: AuthUser> Recheck for Known<U> {
-    fn itself(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
-        self
-    }
-
     fn recheck(
         &self,
         fresh: Option<Within>,

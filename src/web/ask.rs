@@ -188,6 +188,7 @@ impl<U: AuthUser> Ask<'_, U> {
         let visit = self.enter()?;
         self.see_caller(visit);
         let next = self.next(visit);
+        visit::note(visit, |notes| notes.give_session(&self.login.0.core));
         Ok(Ticket { visit, next })
     }
 

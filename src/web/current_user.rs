@@ -92,9 +92,18 @@ impl<U: AuthUser> CurrentUser<U> {
     /// browser whose login no guard has restored yet (as a handler's first
     /// argument this is one, elsewhere it only looks); and after the login was
     /// changed in this request, or outside of it, [`is_ended`](LoginError::is_ended).
-    /// Returned from the handler they send the browser to the login page.
+    /// Returned from the handler they send the browser to the login page. A handler
+    /// that has a [`Session`](crate::Session) of this user type has its proof there,
+    /// and gets no second one, which could outlive it: that is answered with 500.
     pub fn into_authenticated(self) -> Result<Authenticated<U>, LoginError> {
         let realm = &self.login.0;
+        let core = &realm.core;
+        if visit::note(self.visit, |notes| notes.has_given_session(core)) == Some(true) {
+            return Err(LoginError::misuse(
+                core.realm(),
+                "a handler that has the session has its proof in it: lend `&*session`",
+            ));
+        }
         let known = self.known.filter(|known| !known.is_only_remembered());
         let Some(known) = known else {
             visit::note(self.visit, |notes| notes.asked = Some(realm.core.clone()));

@@ -17,7 +17,8 @@ use crate::{manager::Login, user::AuthUser};
     message = "the state `{Self}` holds no `Login<{U}>`",
     label = "this needs the `Login<{U}>` of its manager in the state",
     note = "add a field `login: Login<{U}>` to the state and `#[derive(Clone, FromRef)]` (axum's feature `macros`)",
-    note = "the handle comes from `into_router(|login| …)` of the manager for `{U}`"
+    note = "the handle comes from `into_router(|login| …)` of the manager for `{U}`",
+    note = "see https://docs.rs/portcullis/latest/portcullis/compile_errors"
 )]
 pub trait LoginState<U>: Send + Sync {
     /// The handle.
@@ -43,7 +44,8 @@ where
     message = "the state `{Self}` holds no `{T}`",
     label = "the check of this route needs a `{T}`",
     note = "add a field of type `{T}` to the state and `#[derive(Clone, FromRef)]` (axum's feature `macros`)",
-    note = "a `Both<A, B>` is there when `A` and `B` are: two policies in one"
+    note = "a `Both<A, B>` is there when `A` and `B` are: two policies in one",
+    note = "see https://docs.rs/portcullis/latest/portcullis/compile_errors"
 )]
 pub trait StateWith<T>: Send + Sync {
     /// The part.
@@ -65,7 +67,8 @@ where
 #[diagnostic::on_unimplemented(
     message = "this policy can't say without a `{Self}`",
     label = "`allow` gives it none",
-    note = "give it one: `login.allow_with(&by, object, &state)`"
+    note = "give it one: `login.allow_with(&by, object, &state)`",
+    note = "see https://docs.rs/portcullis/latest/portcullis/compile_errors"
 )]
 pub trait NeedsNoState: Sized {
     #[doc(hidden)]

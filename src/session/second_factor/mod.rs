@@ -62,7 +62,8 @@ use crate::{
     message = "`{Self}` is no second factor of a `{U}`",
     label = "expected what is checked: a code",
     note = "a `TotpCode` is one for users that are `HasTotp`; a `RecoveryCode` with what spends it: `code.spent_by(…)`",
-    note = "for a check of your own write `impl SecondFactor<{U}> for {Self}`"
+    note = "for a check of your own write `impl SecondFactor<{U}> for {Self}`",
+    note = "see https://docs.rs/portcullis/latest/portcullis/compile_errors"
 )]
 pub trait SecondFactor<U: AuthUser>: Send {
     /// Why it can't be told whether it is right.

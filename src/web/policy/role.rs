@@ -40,7 +40,8 @@ use crate::{
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no role of a `{U}`",
     label = "whether a `{U}` holds it is nowhere said",
-    note = "say it: `impl Role<{U}> for {Self} {{ fn is_held_by(user: &{U}) -> bool {{ … }} }}`"
+    note = "say it: `impl Role<{U}> for {Self} {{ fn is_held_by(user: &{U}) -> bool {{ … }} }}`",
+    note = "see https://docs.rs/portcullis/latest/portcullis/compile_errors"
 )]
 pub trait Role<U>: 'static {
     /// Does this user hold it?

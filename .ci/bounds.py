@@ -1,0 +1,86 @@
+#!/usr/bin/env python3
+"""No bound is decoration: without it the library does not build, or a test fails.
+
+    .ci/bounds.py --list    which bounds there are
+    .ci/bounds.py --all     tries each of them (about two hours)
+    .ci/bounds.py SEED      tries one that the library builds without; which, the seed says
+
+Works on a copy of what is committed, so that nothing of yours is touched.
+"""
+
+import os
+import random
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+# The traits that say what a guard, a session or a setting must be.
+TRAITS = """
+    Access Arguments Ask AtTheTop Beside ChangesOnce Extract Fits Function Handler HoldsProof
+    IsFresh IsGiven IsHalfVerified IsPending IsVerified KnowsUser LoggedIn LoginState
+    MayBeCallback MayBeGet MayLogIn NeedsNoState Policy Proves SpentBy StateWith
+""".split()
+BOUND = re.compile(r"^ +(where )?[A-Z][\w:<>, ]*: (" + "|".join(TRAITS) + r")\b.*,$")
+ASSERTION = re.compile(r"^ +let \(\) = .*HOLDS;$")
+
+
+def bounds(root):
+    """All of them, as file and number of the line, from 0."""
+    for file in sorted((root / "src").rglob("*.rs")):
+        for number, line in enumerate(file.read_text().splitlines()):
+            if BOUND.match(line) or ASSERTION.match(line):
+                yield file.relative_to(root), number
+
+
+def cargo(root, *arguments):
+    """Whether cargo is content."""
+    environment = dict(os.environ, PORTCULLIS_REQUIRE_UI_TESTS="1", RUST_BACKTRACE="0")
+    environment.setdefault("CARGO_TARGET_DIR", str(Path("target").absolute()))
+    run = subprocess.run(
+        ["cargo", *arguments], cwd=root, env=environment, capture_output=True, text=True
+    )
+    return run.returncode == 0
+
+
+def without(root, file, number):
+    """What happens without one: `needed`, `noticed` or `LIVED`."""
+    path = root / file
+    text = path.read_text()
+    lines = text.splitlines(keepends=True)
+    path.write_text("".join(lines[:number] + lines[number + 1 :]))
+    try:
+        if not cargo(root, "check", "--locked", "--lib", "--all-features"):
+            return "needed"
+        test = ["test", "--locked", "--all-features"]
+        # The unit tests of routing see to it that no method forgets an assertion.
+        passes = cargo(root, *test, "--lib", "routing::") and cargo(root, *test, "--test", "ui")
+        return "LIVED" if passes else "noticed"
+    finally:
+        path.write_text(text)
+
+
+def main():
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        archive = subprocess.run(["git", "archive", "HEAD"], capture_output=True, check=True)
+        subprocess.run(["tar", "x", "-C", folder], input=archive.stdout, check=True)
+        found = list(bounds(root))
+        wanted = sys.argv[1]
+        if wanted not in ("--all", "--list"):
+            random.Random(wanted).shuffle(found)
+        lived = 0
+        for file, number in found:
+            line = (root / file).read_text().splitlines()[number].strip()
+            outcome = "" if wanted == "--list" else without(root, file, number)
+            print(f"{outcome:8} {file}:{number + 1} {line}", flush=True)
+            lived += outcome == "LIVED"
+            if not wanted.startswith("--") and outcome != "needed":
+                break
+        sys.exit(lived > 0)
+
+
+main()
