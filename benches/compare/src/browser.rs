@@ -22,10 +22,11 @@ pub enum Operation {
     LogIn,
     LogOut,
     Count,
+    Restore,
 }
 
 impl Operation {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Public,
         Self::PublicWithCookie,
         Self::Protected,
@@ -33,6 +34,7 @@ impl Operation {
         Self::LogIn,
         Self::LogOut,
         Self::Count,
+        Self::Restore,
     ];
 
     pub fn name(self) -> &'static str {
@@ -44,6 +46,7 @@ impl Operation {
             Self::LogIn => "login",
             Self::LogOut => "logout",
             Self::Count => "data of the session",
+            Self::Restore => "remembered restore",
         }
     }
 
@@ -51,6 +54,7 @@ impl Operation {
     pub fn is_done_by(self, app: &App) -> bool {
         match self {
             Self::Count => app.keeps_data,
+            Self::Restore => app.remembers,
             _ => true,
         }
     }
@@ -99,7 +103,7 @@ impl Running {
         };
         for id in 0..sessions {
             let answer = running.deliver(Asked::login(id).request());
-            let cookie = uncounted(|| cookie_of(&answer));
+            let cookie = uncounted(|| cookie_of(&answer, ""));
             running.cookies.push(cookie);
         }
         // The first use of a session is another story.
@@ -128,6 +132,12 @@ impl Running {
             Operation::LogOut => {
                 let login = Asked::login(self.next % self.users);
                 Asked::logout(&self.send(&[login])[0])
+            }
+            Operation::Restore => {
+                let login = format!("/remember/{}", self.next % self.users + 1);
+                let answer = &self.send(&[Asked::post(login, None)])[0];
+                // The browser was closed, and of its cookies one is left.
+                Asked::get("/protected", Some(cookie_of(answer, "remember")))
             }
         }
     }
@@ -163,7 +173,7 @@ impl Running {
     /// Says what is wrong with these answers, and leaves as many sessions as there were.
     pub fn check(&mut self, operation: Operation, answers: &[Answer]) {
         self.expect(operation, answers);
-        if operation == Operation::LogIn {
+        if matches!(operation, Operation::LogIn | Operation::Restore) {
             let logouts: Vec<_> = answers.iter().map(Asked::logout).collect();
             self.send(&logouts);
         }
@@ -200,7 +210,7 @@ impl Asked {
 
     /// Ends what an answer began.
     fn logout(answer: &Answer) -> Self {
-        Self::post("/logout".to_owned(), Some(cookie_of(answer)))
+        Self::post("/logout".to_owned(), Some(cookie_of(answer, "")))
     }
 
     fn request(&self) -> Request {
@@ -234,10 +244,12 @@ async fn send(router: &mut Router, request: Request) -> Answer {
     }
 }
 
-fn cookie_of(answer: &Answer) -> HeaderValue {
+/// The cookies of an answer whose names contain this.
+fn cookie_of(answer: &Answer, named: &str) -> HeaderValue {
     let pairs = answer.set_cookies.iter().flatten().filter_map(|line| {
         let pair = line.to_str().ok()?.split(';').next()?;
-        (!pair.ends_with('=')).then_some(pair)
+        let (name, value) = pair.split_once('=')?;
+        (name.contains(named) && !value.is_empty()).then_some(pair)
     });
     let pairs: Vec<_> = pairs.collect();
     match pairs.is_empty() {

@@ -2,14 +2,16 @@
 //!
 //! | command | |
 //! |---|---|
-//! | `cargo run --release -p portcullis-compare --features peers` | a table of ratios, all apps in turn in one run |
-//! | `… -- time 1000` | the same with a thousand sessions |
+//! | `cargo run --release -p portcullis-compare --features peers` | a table of ratios, all apps in turn in one run, and one of steps |
+//! | `… -- time 1000` | the first with a thousand sessions |
+//! | `… -- steps` | users loaded, steps of the store and cookies set for each request |
 //! | `cargo run --release -p portcullis-compare -- counts` | instructions (by callgrind) and allocations of a request, compared with `counts.txt` |
 //! | `… -- counts --update` | writes them there |
 
 mod apps;
 mod browser;
 mod counts;
+mod steps;
 mod time;
 
 use std::{env, process::ExitCode};
@@ -18,7 +20,11 @@ fn main() -> ExitCode {
     let arguments: Vec<_> = env::args().skip(1).collect();
     let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
     match *arguments {
-        [] => [1, 10_000, 1_000_000].into_iter().for_each(time::compare),
+        [] => {
+            [1, 10_000, 1_000_000].into_iter().for_each(time::compare);
+            steps::compare();
+        }
+        ["steps"] => steps::compare(),
         ["time", sessions] => time::compare(sessions.parse().expect("a number")),
         ["counts"] => return counts::counts(false),
         ["counts", "--update"] => return counts::counts(true),

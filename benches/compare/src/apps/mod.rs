@@ -7,9 +7,11 @@
 //! | `POST /login/{id}` | logs this user in |
 //! | `POST /logout` | logs out |
 //! | `POST /count` | one more in the data of the session |
+//! | `POST /remember/{id}` | logs this user in and remembers the browser |
 
 mod bare;
 mod bare_lookup;
+pub mod counted;
 mod portcullis;
 
 #[cfg(feature = "peers")]
@@ -31,6 +33,8 @@ pub struct App {
     /// Bare axum logs nobody in.
     pub logs_in: bool,
     pub keeps_data: bool,
+    /// Has it a cookie that logs in again when the session is over?
+    pub remembers: bool,
 }
 
 /// A row of the database, which costs little to load: what is measured is not the database.
@@ -66,6 +70,7 @@ impl Users {
     }
 
     pub fn get(&self, id: i64) -> Option<User> {
+        counted::look_up();
         self.0.get(&id).cloned()
     }
 }
@@ -75,6 +80,15 @@ impl fmt::Debug for Users {
         f.write_str("Users")
     }
 }
+
+/// The same with stores that count their steps.
+pub const COUNTED: &[Make] = &[
+    portcullis::counted,
+    #[cfg(feature = "peers")]
+    axum_login::counted,
+    #[cfg(feature = "peers")]
+    axum_session_auth::counted,
+];
 
 /// Makes an app on these users.
 pub type Make = fn(&Users, &Runtime) -> App;
