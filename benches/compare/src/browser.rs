@@ -1,5 +1,11 @@
 //! Requests as a browser sends them, and what comes back.
 
+use std::{
+    ops::Range,
+    sync::atomic::{AtomicBool, Ordering},
+    time::{Duration, Instant},
+};
+
 use axum::{
     Router,
     body::Body,
@@ -7,10 +13,13 @@ use axum::{
     http::{HeaderValue, Method, StatusCode, header},
 };
 use http_body_util::BodyExt;
-use tokio::runtime::{Builder, Runtime};
+use tokio::{
+    net::TcpListener,
+    runtime::{Builder, Runtime},
+};
 use tower_service::Service;
 
-use crate::apps::{App, Make, Users};
+use crate::apps::{App, Users};
 
 /// What is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,9 +96,12 @@ pub struct Answer {
 
 impl Running {
     /// Starts an app and logs so many users in.
-    pub fn start(make: Make, users: &Users, sessions: usize) -> Self {
-        let runtime = Builder::new_current_thread().enable_time().build();
-        let runtime = runtime.expect("a runtime");
+    pub fn start(
+        make: impl FnOnce(&Users, &Runtime) -> App,
+        users: &Users,
+        sessions: usize,
+    ) -> Self {
+        let runtime = runtime();
         let within = runtime.enter();
         let mut app = make(users, &runtime);
         app.router = app.router.with_state(()); // as `axum::serve` does, once
@@ -112,6 +124,17 @@ impl Running {
             running.deliver(request);
         }
         running
+    }
+
+    /// The same app on a runtime of its own, for another thread, with these of its logins.
+    pub fn beside(&self, sessions: Range<usize>) -> Self {
+        Self {
+            app: self.app.clone(),
+            runtime: runtime(),
+            cookies: self.cookies[sessions].to_vec(),
+            users: self.users,
+            next: 0,
+        }
     }
 
     /// What the requests that are to be measured say: each is of another session, in turn.
@@ -156,6 +179,50 @@ impl Running {
             }
         });
         answers
+    }
+
+    /// Sends them until it is enough, each when what waits on this thread has had
+    /// its turn, and gives the time of each, that wait included.
+    pub fn time_each(&mut self, asked: &[Asked], enough: &AtomicBool) -> Vec<Duration> {
+        let Self { app, runtime, .. } = self;
+        let mut times = Vec::with_capacity(asked.len());
+        runtime.block_on(async {
+            for asked in asked {
+                let start = Instant::now();
+                tokio::task::yield_now().await;
+                let answer = send(&mut app.router, asked.request()).await;
+                times.push(start.elapsed());
+                assert_eq!(answer.status, StatusCode::OK);
+                if enough.load(Ordering::Relaxed) {
+                    break;
+                }
+            }
+        });
+        times
+    }
+
+    /// Runs beside the requests, on their thread.
+    pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.runtime.spawn(task);
+    }
+
+    /// The headers of a request of the first login, as `wrk` wants them.
+    pub fn headers(&self) -> [String; 2] {
+        let cookie = self.cookies[0].to_str().expect("a cookie");
+        [
+            format!("cookie: {cookie}"),
+            format!("user-agent: {USER_AGENT}"),
+        ]
+    }
+
+    /// Answers requests from the network, on this thread, until the program is ended.
+    pub fn serve(self, port: u16) {
+        let Self { app, runtime, .. } = self;
+        runtime.block_on(async {
+            let listener = TcpListener::bind(("127.0.0.1", port)).await;
+            let served = axum::serve(listener.expect("a free port"), app.router);
+            served.await.expect("a server");
+        });
     }
 
     fn deliver(&mut self, request: Request) -> Answer {
@@ -230,6 +297,11 @@ impl Asked {
 }
 
 const USER_AGENT: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
+
+fn runtime() -> Runtime {
+    let runtime = Builder::new_current_thread().enable_all().build();
+    runtime.expect("a runtime")
+}
 
 async fn send(router: &mut Router, request: Request) -> Answer {
     let response = router.call(request).await;

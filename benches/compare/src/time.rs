@@ -81,7 +81,7 @@ fn time(running: &mut Running, operation: Operation) -> f64 {
     time
 }
 
-fn median(mut times: Vec<f64>) -> Option<f64> {
+pub fn median(mut times: Vec<f64>) -> Option<f64> {
     times.sort_by(f64::total_cmp);
     times.get(times.len() / 2).copied()
 }

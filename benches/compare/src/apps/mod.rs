@@ -12,7 +12,7 @@
 mod bare;
 mod bare_lookup;
 pub mod counted;
-mod portcullis;
+pub mod portcullis;
 
 #[cfg(feature = "peers")]
 mod axum_login;
@@ -27,6 +27,7 @@ use axum::Router;
 use tokio::runtime::Runtime;
 
 /// An app and what it is called in the tables.
+#[derive(Clone)]
 pub struct App {
     pub name: &'static str,
     pub router: Router,
