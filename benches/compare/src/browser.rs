@@ -79,7 +79,7 @@ impl Operation {
 /// An app that runs, with some logins.
 pub struct Running {
     pub app: App,
-    runtime: Runtime,
+    pub runtime: Runtime,
     /// The `Cookie` header of each session.
     cookies: Vec<HeaderValue>,
     /// How many users there are to log in.
@@ -280,7 +280,7 @@ impl Asked {
         Self::post("/logout".to_owned(), Some(cookie_of(answer, "")))
     }
 
-    fn request(&self) -> Request {
+    pub fn request(&self) -> Request {
         let request = Request::builder()
             .method(self.method.clone())
             .uri(&self.path)
@@ -303,7 +303,7 @@ fn runtime() -> Runtime {
     runtime.expect("a runtime")
 }
 
-async fn send(router: &mut Router, request: Request) -> Answer {
+pub async fn send(router: &mut Router, request: Request) -> Answer {
     let response = router.call(request).await;
     let (parts, mut body) = response.unwrap_or_else(|never| match never {}).into_parts();
     while let Some(frame) = body.frame().await {

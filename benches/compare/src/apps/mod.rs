@@ -15,7 +15,7 @@ pub mod counted;
 pub mod portcullis;
 
 #[cfg(feature = "peers")]
-mod axum_login;
+pub mod axum_login;
 #[cfg(feature = "peers")]
 mod axum_session_auth;
 #[cfg(feature = "peers")]
