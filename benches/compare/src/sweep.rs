@@ -59,8 +59,9 @@ pub fn compare() {
 }
 
 type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
+type Start = fn(&Running, Task);
 
-const SWEEPS: [(&str, fn(&Running, Task)); 2] = [
+const SWEEPS: [(&str, Start); 2] = [
     ("a sweep on another thread", |_, task| {
         thread::spawn(|| block_on(task));
     }),
