@@ -13,6 +13,8 @@ mod apps;
 #[path = "../../compare/src/browser.rs"]
 mod browser;
 mod measure;
+#[path = "../../compare/src/operation.rs"]
+mod operation;
 mod ours;
 mod peers;
 #[path = "../../../tests/servers/mod.rs"]

@@ -4,7 +4,10 @@ use std::time::Instant;
 
 use tokio::task::JoinSet;
 
-use crate::browser::{Answer, Asked, Operation, Running, send};
+use crate::{
+    browser::{Answer, Asked, Running, send},
+    operation::Operation,
+};
 
 /// Of a pool, and requests that come at once.
 pub const CONNECTIONS: u32 = 8;

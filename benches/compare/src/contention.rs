@@ -8,7 +8,8 @@ use std::{
 
 use crate::{
     apps::{ALL, Users},
-    browser::{Asked, Operation, Running},
+    browser::{Asked, Running},
+    operation::Operation,
     time::median,
 };
 

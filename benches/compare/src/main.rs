@@ -15,6 +15,7 @@ mod apps;
 mod browser;
 mod contention;
 mod counts;
+mod operation;
 mod serve;
 mod steps;
 mod sweep;

@@ -3,7 +3,8 @@
 
 use crate::{
     apps::{COUNTED, Users, counted},
-    browser::{Operation, Running},
+    browser::Running,
+    operation::Operation,
 };
 
 /// So many requests, lest one be an exception.

@@ -23,7 +23,8 @@ use tokio::runtime::Builder;
 
 use crate::{
     apps::{Users, portcullis},
-    browser::{Operation, Running},
+    browser::Running,
+    operation::Operation,
 };
 
 const EXPIRED: u64 = 1_000_000;

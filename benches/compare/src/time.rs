@@ -4,7 +4,8 @@ use std::time::Instant;
 
 use crate::{
     apps::{ALL, Users},
-    browser::{Operation, Running},
+    browser::Running,
+    operation::Operation,
 };
 
 /// Rounds, in each of which all apps come in turn.
