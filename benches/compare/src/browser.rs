@@ -1,5 +1,11 @@
 //! Requests as a browser sends them, and what comes back.
 
+use std::{
+    ops::Range,
+    sync::atomic::{AtomicBool, Ordering},
+    time::{Duration, Instant},
+};
+
 use axum::{
     Router,
     body::Body,
@@ -7,66 +13,21 @@ use axum::{
     http::{HeaderValue, Method, StatusCode, header},
 };
 use http_body_util::BodyExt;
-use tokio::runtime::{Builder, Runtime};
+use tokio::{
+    net::TcpListener,
+    runtime::{Builder, Runtime},
+};
 use tower_service::Service;
 
-use crate::apps::{App, Make, Users};
-
-/// What is measured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Operation {
-    Public,
-    PublicWithCookie,
-    Protected,
-    Stranger,
-    LogIn,
-    LogOut,
-    Count,
-}
-
-impl Operation {
-    pub const ALL: [Self; 7] = [
-        Self::Public,
-        Self::PublicWithCookie,
-        Self::Protected,
-        Self::Stranger,
-        Self::LogIn,
-        Self::LogOut,
-        Self::Count,
-    ];
-
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Public => "public",
-            Self::PublicWithCookie => "public, logged in",
-            Self::Protected => "protected",
-            Self::Stranger => "protected, stranger",
-            Self::LogIn => "login",
-            Self::LogOut => "logout",
-            Self::Count => "data of the session",
-        }
-    }
-
-    /// Whether each app can do it: bare axum logs nobody in, and not all keep data.
-    pub fn is_done_by(self, app: &App) -> bool {
-        match self {
-            Self::Count => app.keeps_data,
-            _ => true,
-        }
-    }
-
-    fn expects(self, app: &App) -> StatusCode {
-        match self {
-            Self::Stranger if app.logs_in => StatusCode::UNAUTHORIZED,
-            _ => StatusCode::OK,
-        }
-    }
-}
+use crate::{
+    apps::{App, Users},
+    operation::Operation,
+};
 
 /// An app that runs, with some logins.
 pub struct Running {
     pub app: App,
-    runtime: Runtime,
+    pub runtime: Runtime,
     /// The `Cookie` header of each session.
     cookies: Vec<HeaderValue>,
     /// How many users there are to log in.
@@ -83,9 +44,12 @@ pub struct Answer {
 
 impl Running {
     /// Starts an app and logs so many users in.
-    pub fn start(make: Make, users: &Users, sessions: usize) -> Self {
-        let runtime = Builder::new_current_thread().enable_time().build();
-        let runtime = runtime.expect("a runtime");
+    pub fn start(
+        make: impl FnOnce(&Users, &Runtime) -> App,
+        users: &Users,
+        sessions: usize,
+    ) -> Self {
+        let runtime = runtime();
         let within = runtime.enter();
         let mut app = make(users, &runtime);
         app.router = app.router.with_state(()); // as `axum::serve` does, once
@@ -99,7 +63,7 @@ impl Running {
         };
         for id in 0..sessions {
             let answer = running.deliver(Asked::login(id).request());
-            let cookie = uncounted(|| cookie_of(&answer));
+            let cookie = uncounted(|| cookie_of(&answer, ""));
             running.cookies.push(cookie);
         }
         // The first use of a session is another story.
@@ -108,6 +72,17 @@ impl Running {
             running.deliver(request);
         }
         running
+    }
+
+    /// The same app on a runtime of its own, for another thread, with these of its logins.
+    pub fn beside(&self, sessions: Range<usize>) -> Self {
+        Self {
+            app: self.app.clone(),
+            runtime: runtime(),
+            cookies: self.cookies[sessions].to_vec(),
+            users: self.users,
+            next: 0,
+        }
     }
 
     /// What the requests that are to be measured say: each is of another session, in turn.
@@ -129,6 +104,12 @@ impl Running {
                 let login = Asked::login(self.next % self.users);
                 Asked::logout(&self.send(&[login])[0])
             }
+            Operation::Restore => {
+                let login = format!("/remember/{}", self.next % self.users + 1);
+                let answer = &self.send(&[Asked::post(login, None)])[0];
+                // The browser was closed, and of its cookies one is left.
+                Asked::get("/protected", Some(cookie_of(answer, "remember")))
+            }
         }
     }
 
@@ -148,6 +129,50 @@ impl Running {
         answers
     }
 
+    /// Sends them until it is enough, each when what waits on this thread has had
+    /// its turn, and gives the time of each, that wait included.
+    pub fn time_each(&mut self, asked: &[Asked], enough: &AtomicBool) -> Vec<Duration> {
+        let Self { app, runtime, .. } = self;
+        let mut times = Vec::with_capacity(asked.len());
+        runtime.block_on(async {
+            for asked in asked {
+                let start = Instant::now();
+                tokio::task::yield_now().await;
+                let answer = send(&mut app.router, asked.request()).await;
+                times.push(start.elapsed());
+                assert_eq!(answer.status, StatusCode::OK);
+                if enough.load(Ordering::Relaxed) {
+                    break;
+                }
+            }
+        });
+        times
+    }
+
+    /// Runs beside the requests, on their thread.
+    pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.runtime.spawn(task);
+    }
+
+    /// The headers of a request of the first login, as `wrk` wants them.
+    pub fn headers(&self) -> [String; 2] {
+        let cookie = self.cookies[0].to_str().expect("a cookie");
+        [
+            format!("cookie: {cookie}"),
+            format!("user-agent: {USER_AGENT}"),
+        ]
+    }
+
+    /// Answers requests from the network, on this thread, until the program is ended.
+    pub fn serve(self, port: u16) {
+        let Self { app, runtime, .. } = self;
+        runtime.block_on(async {
+            let listener = TcpListener::bind(("127.0.0.1", port)).await;
+            let served = axum::serve(listener.expect("a free port"), app.router);
+            served.await.expect("a server");
+        });
+    }
+
     fn deliver(&mut self, request: Request) -> Answer {
         let Self { app, runtime, .. } = self;
         runtime.block_on(send(&mut app.router, request))
@@ -163,7 +188,7 @@ impl Running {
     /// Says what is wrong with these answers, and leaves as many sessions as there were.
     pub fn check(&mut self, operation: Operation, answers: &[Answer]) {
         self.expect(operation, answers);
-        if operation == Operation::LogIn {
+        if matches!(operation, Operation::LogIn | Operation::Restore) {
             let logouts: Vec<_> = answers.iter().map(Asked::logout).collect();
             self.send(&logouts);
         }
@@ -200,10 +225,10 @@ impl Asked {
 
     /// Ends what an answer began.
     fn logout(answer: &Answer) -> Self {
-        Self::post("/logout".to_owned(), Some(cookie_of(answer)))
+        Self::post("/logout".to_owned(), Some(cookie_of(answer, "")))
     }
 
-    fn request(&self) -> Request {
+    pub fn request(&self) -> Request {
         let request = Request::builder()
             .method(self.method.clone())
             .uri(&self.path)
@@ -221,7 +246,12 @@ impl Asked {
 
 const USER_AGENT: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
 
-async fn send(router: &mut Router, request: Request) -> Answer {
+fn runtime() -> Runtime {
+    let runtime = Builder::new_current_thread().enable_all().build();
+    runtime.expect("a runtime")
+}
+
+pub async fn send(router: &mut Router, request: Request) -> Answer {
     let response = router.call(request).await;
     let (parts, mut body) = response.unwrap_or_else(|never| match never {}).into_parts();
     while let Some(frame) = body.frame().await {
@@ -234,10 +264,12 @@ async fn send(router: &mut Router, request: Request) -> Answer {
     }
 }
 
-fn cookie_of(answer: &Answer) -> HeaderValue {
+/// The cookies of an answer whose names contain this.
+fn cookie_of(answer: &Answer, named: &str) -> HeaderValue {
     let pairs = answer.set_cookies.iter().flatten().filter_map(|line| {
         let pair = line.to_str().ok()?.split(';').next()?;
-        (!pair.ends_with('=')).then_some(pair)
+        let (name, value) = pair.split_once('=')?;
+        (name.contains(named) && !value.is_empty()).then_some(pair)
     });
     let pairs: Vec<_> = pairs.collect();
     match pairs.is_empty() {

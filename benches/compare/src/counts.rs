@@ -7,7 +7,8 @@ use std::{
 
 use crate::{
     apps::{ALL, Make, Users},
-    browser::{Operation, Running},
+    browser::Running,
+    operation::Operation,
 };
 
 /// Where the counts of the last change are.

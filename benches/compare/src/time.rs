@@ -4,7 +4,8 @@ use std::time::Instant;
 
 use crate::{
     apps::{ALL, Users},
-    browser::{Operation, Running},
+    browser::Running,
+    operation::Operation,
 };
 
 /// Rounds, in each of which all apps come in turn.
@@ -81,7 +82,7 @@ fn time(running: &mut Running, operation: Operation) -> f64 {
     time
 }
 
-fn median(mut times: Vec<f64>) -> Option<f64> {
+pub fn median(mut times: Vec<f64>) -> Option<f64> {
     times.sort_by(f64::total_cmp);
     times.get(times.len() / 2).copied()
 }

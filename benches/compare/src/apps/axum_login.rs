@@ -10,9 +10,9 @@ use axum::{
 };
 use axum_login::{AuthManagerLayerBuilder, AuthSession, AuthUser, AuthnBackend, login_required};
 use tokio::runtime::Runtime;
-use tower_sessions::{MemoryStore, SessionManagerLayer};
+use tower_sessions::{MemoryStore, SessionManagerLayer, SessionStore};
 
-use super::{App, User, Users};
+use super::{App, User, Users, counted::Counting};
 
 impl AuthUser for User {
     type Id = i64;
@@ -81,7 +81,15 @@ async fn count(session: AuthSession<Backend>) -> Result<(), StatusCode> {
 }
 
 pub(super) fn app(users: &Users, _: &Runtime) -> App {
-    let sessions = SessionManagerLayer::new(MemoryStore::default());
+    with_store(users, MemoryStore::default())
+}
+
+pub(super) fn counted(users: &Users, _: &Runtime) -> App {
+    with_store(users, Counting(MemoryStore::default()))
+}
+
+pub fn with_store(users: &Users, store: impl SessionStore + Clone) -> App {
+    let sessions = SessionManagerLayer::new(store);
     let auth = AuthManagerLayerBuilder::new(Backend(users.clone()), sessions).build();
     let router = Router::new()
         .route("/protected", get(protected))
@@ -97,5 +105,6 @@ pub(super) fn app(users: &Users, _: &Runtime) -> App {
         router,
         logs_in: true,
         keeps_data: true,
+        remembers: false,
     }
 }

@@ -1,5 +1,7 @@
 //! With axum_session_auth, its sessions in memory.
 
+use std::fmt::Debug;
+
 use anyhow::anyhow;
 use async_trait::async_trait;
 use axum::{
@@ -8,11 +10,11 @@ use axum::{
     http::StatusCode,
     routing::{get, post},
 };
-use axum_session::{SessionConfig, SessionLayer, SessionNullPool, SessionStore};
+use axum_session::{DatabasePool, SessionConfig, SessionLayer, SessionNullPool, SessionStore};
 use axum_session_auth::{AuthConfig, AuthSession, AuthSessionLayer, Authentication};
 use tokio::runtime::Runtime;
 
-use super::{App, User, Users};
+use super::{App, User, Users, counted::Counting};
 
 #[async_trait]
 impl Authentication<Self, i64, Users> for User {
@@ -34,37 +36,49 @@ impl Authentication<Self, i64, Users> for User {
     }
 }
 
-type Auth = AuthSession<User, i64, SessionNullPool, Users>;
+type Auth<P> = AuthSession<User, i64, P, Users>;
 
-async fn protected(auth: Auth) -> Result<String, StatusCode> {
+async fn protected<P: Pool>(auth: Auth<P>) -> Result<String, StatusCode> {
     let user = auth.current_user.ok_or(StatusCode::UNAUTHORIZED)?;
     Ok(user.0.name.clone())
 }
 
-async fn log_in(auth: Auth, Path(id): Path<i64>) {
+async fn log_in<P: Pool>(auth: Auth<P>, Path(id): Path<i64>) {
     auth.login_user(id);
 }
 
-async fn log_out(auth: Auth) {
+async fn log_out<P: Pool>(auth: Auth<P>) {
     auth.logout_user();
 }
 
-async fn count(auth: Auth) {
+async fn count<P: Pool>(auth: Auth<P>) {
     let count: u64 = auth.session.get("count").unwrap_or(0);
     auth.session.set("count", count + 1);
 }
 
 pub(super) fn app(users: &Users, runtime: &Runtime) -> App {
-    let sessions = SessionStore::<SessionNullPool>::new(None, SessionConfig::default());
+    with_pool(users, runtime, None::<SessionNullPool>)
+}
+
+/// Its sessions stay in memory beside the pool.
+pub(super) fn counted(users: &Users, runtime: &Runtime) -> App {
+    with_pool(users, runtime, Some(Counting(SessionNullPool)))
+}
+
+trait Pool: DatabasePool + Clone + Debug + Send + Sync + 'static {}
+impl<P: DatabasePool + Clone + Debug + Send + Sync + 'static> Pool for P {}
+
+fn with_pool<P: Pool>(users: &Users, runtime: &Runtime, pool: Option<P>) -> App {
+    let sessions = SessionStore::<P>::new(pool, SessionConfig::default());
     let sessions = runtime.block_on(sessions).expect("a store");
-    let auth = AuthSessionLayer::<User, i64, SessionNullPool, Users>::new(Some(users.clone()))
+    let auth = AuthSessionLayer::<User, i64, P, Users>::new(Some(users.clone()))
         .with_config(AuthConfig::default());
     let router = Router::new()
         .route("/public", get(async || "hello"))
-        .route("/protected", get(protected))
-        .route("/login/{id}", post(log_in))
-        .route("/logout", post(log_out))
-        .route("/count", post(count))
+        .route("/protected", get(protected::<P>))
+        .route("/login/{id}", post(log_in::<P>))
+        .route("/logout", post(log_out::<P>))
+        .route("/count", post(count::<P>))
         .layer(auth)
         .layer(SessionLayer::new(sessions));
     App {
@@ -72,5 +86,6 @@ pub(super) fn app(users: &Users, runtime: &Runtime) -> App {
         router,
         logs_in: true,
         keeps_data: true,
+        remembers: false,
     }
 }

@@ -14,6 +14,7 @@ pub(super) fn app(_: &Users, _: &Runtime) -> App {
         .route("/public", get(async || "hello"))
         .route("/protected", get(async || "user 1"))
         .route("/login/{id}", post(async |_: Path<i64>| {}))
+        .route("/remember/{id}", post(async |_: Path<i64>| {}))
         .route("/logout", post(async || {}))
         .route("/count", post(async || {}));
     App {
@@ -21,5 +22,6 @@ pub(super) fn app(_: &Users, _: &Runtime) -> App {
         router,
         logs_in: false,
         keeps_data: true,
+        remembers: true,
     }
 }

@@ -7,13 +7,15 @@
 //! | `POST /login/{id}` | logs this user in |
 //! | `POST /logout` | logs out |
 //! | `POST /count` | one more in the data of the session |
+//! | `POST /remember/{id}` | logs this user in and remembers the browser |
 
 mod bare;
 mod bare_lookup;
-mod portcullis;
+pub mod counted;
+pub mod portcullis;
 
 #[cfg(feature = "peers")]
-mod axum_login;
+pub mod axum_login;
 #[cfg(feature = "peers")]
 mod axum_session_auth;
 #[cfg(feature = "peers")]
@@ -25,12 +27,15 @@ use axum::Router;
 use tokio::runtime::Runtime;
 
 /// An app and what it is called in the tables.
+#[derive(Clone)]
 pub struct App {
     pub name: &'static str,
     pub router: Router,
     /// Bare axum logs nobody in.
     pub logs_in: bool,
     pub keeps_data: bool,
+    /// Has it a cookie that logs in again when the session is over?
+    pub remembers: bool,
 }
 
 /// A row of the database, which costs little to load: what is measured is not the database.
@@ -66,6 +71,7 @@ impl Users {
     }
 
     pub fn get(&self, id: i64) -> Option<User> {
+        counted::look_up();
         self.0.get(&id).cloned()
     }
 }
@@ -75,6 +81,15 @@ impl fmt::Debug for Users {
         f.write_str("Users")
     }
 }
+
+/// The same with stores that count their steps.
+pub const COUNTED: &[Make] = &[
+    portcullis::counted,
+    #[cfg(feature = "peers")]
+    axum_login::counted,
+    #[cfg(feature = "peers")]
+    axum_session_auth::counted,
+];
 
 /// Makes an app on these users.
 pub type Make = fn(&Users, &Runtime) -> App;

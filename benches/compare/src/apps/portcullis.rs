@@ -6,11 +6,12 @@ use axum::extract::{FromRef, Path, State};
 use portcullis::{
     Anonymous, AuthHash, AuthUser, Authenticated, Data, Login, LoginError, LoginManager, OneFactor,
     Routes, SecretKey, Session, SessionData, public,
+    store::{MemoryStore, SessionStore},
 };
 use serde::{Deserialize, Serialize};
 use tokio::runtime::Runtime;
 
-use super::{App, User, Users};
+use super::{App, User, Users, counted::Counting};
 
 impl AuthUser for User {
     type Id = i64;
@@ -49,6 +50,17 @@ async fn log_in(
     session.login_user(login.vouch_for(user)).await.map(drop)
 }
 
+async fn remember(
+    session: Session<Anonymous>,
+    Path(id): Path<i64>,
+    login: Login<User>,
+    State(users): State<Users>,
+) -> Result<(), LoginError> {
+    let user = users.get(id).ok_or_else(LoginError::refused)?;
+    let logged_in = session.login_user(login.vouch_for(user)).remember(true);
+    logged_in.await.map(drop)
+}
+
 async fn log_out(session: Session<Authenticated<User>>) -> Result<(), LoginError> {
     session.logout_user().await.map(drop)
 }
@@ -58,12 +70,21 @@ async fn count(_: Authenticated<User>, mut data: Data<Count>) -> Result<(), Logi
 }
 
 pub(super) fn app(users: &Users, _: &Runtime) -> App {
+    with_store(users, MemoryStore::new())
+}
+
+pub(super) fn counted(users: &Users, _: &Runtime) -> App {
+    with_store(users, Counting(MemoryStore::new()))
+}
+
+pub fn with_store(users: &Users, store: impl SessionStore) -> App {
     let database = users.clone();
     let manager = LoginManager::builder()
         .user_loader(move |id: i64| {
             let user = database.get(id);
             async move { Ok::<_, Infallible>(user) }
         })
+        .store(store)
         .secret_key(SecretKey::from([7; 32]))
         .touch_interval(Duration::from_secs(30 * 60)) // the peers write no use at all
         .build();
@@ -75,6 +96,7 @@ pub(super) fn app(users: &Users, _: &Runtime) -> App {
                 user.0.name.clone()
             })
             .post("/login/{id}", log_in)
+            .post("/remember/{id}", remember)
             .post("/logout", log_out)
             .post("/count", count)
             .with_state(Parts { login, users })
@@ -84,5 +106,6 @@ pub(super) fn app(users: &Users, _: &Runtime) -> App {
         router,
         logs_in: true,
         keeps_data: true,
+        remembers: true,
     }
 }

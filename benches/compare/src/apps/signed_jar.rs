@@ -57,5 +57,6 @@ pub(super) fn app(users: &Users, _: &Runtime) -> App {
         router,
         logs_in: true,
         keeps_data: false,
+        remembers: false,
     }
 }
