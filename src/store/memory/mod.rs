@@ -10,9 +10,14 @@ mod shard;
 
 use std::{
     fmt,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
+
+use tokio::task::yield_now;
 
 use super::{
     Delete, DeleteByUser, End, Insert, Inserted, ListByUser, Load, Record, RecordId, RecordKind,
@@ -52,6 +57,8 @@ struct Inner {
     strangers: Quota,
     counters: Quota,
     watchers: Watchers,
+    /// Where the sweep goes on.
+    swept: AtomicUsize,
 }
 
 impl MemoryStore {
@@ -75,6 +82,7 @@ impl MemoryStore {
             strangers: Quota::new(strangers),
             counters: Quota::new(usize::MAX),
             watchers: Watchers::default(),
+            swept: AtomicUsize::new(0),
         }))
     }
 
@@ -285,16 +293,20 @@ impl SessionStore for MemoryStore {
     }
 
     async fn sweep(&self, step: Sweep) -> Result<u64, StoreError> {
-        let mut left = usize::try_from(step.limit).unwrap_or(usize::MAX);
-        for shard in &self.0.shards {
+        let limit = usize::try_from(step.limit).unwrap_or(usize::MAX);
+        let mut left = limit;
+        for _ in 0..SHARDS {
+            // A batch goes on where the one before ended, and not over what it has seen.
+            let at = self.0.swept.load(Ordering::Relaxed) % SHARDS;
+            let swept = lock(&self.0.shards[at]).sweep(step.now, left);
+            self.0.count_down(swept);
+            left -= swept.all();
             if left == 0 {
                 break;
             }
-            let swept = lock(shard).sweep(step.now, left);
-            self.0.count_down(swept);
-            left -= swept.all();
+            self.0.swept.store(at + 1, Ordering::Relaxed);
+            yield_now().await; // the requests of this thread come between two shards
         }
-        let limit = usize::try_from(step.limit).unwrap_or(usize::MAX);
         Ok((limit - left) as u64)
     }
 

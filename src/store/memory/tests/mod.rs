@@ -10,16 +10,29 @@ use crate::{
 const NOW: Timestamp = Timestamp::from_unix_seconds(1_000);
 const LATER: Timestamp = Timestamp::from_unix_seconds(2_000);
 
-/// Polls once: the memory store never waits.
-fn now<T>(future: impl Future<Output = T>) -> T {
-    let mut future = std::pin::pin!(future);
-    match future
-        .as_mut()
-        .poll(&mut std::task::Context::from_waker(std::task::Waker::noop()))
-    {
-        std::task::Poll::Ready(answer) => answer,
-        std::task::Poll::Pending => panic!("the memory store waited"),
+/// The answer of a step, which is given at once.
+fn now<T>(step: impl Future<Output = T>) -> T {
+    let (answer, pauses) = with_pauses(step);
+    assert_eq!(pauses, 0, "the memory store waits for nothing");
+    answer
+}
+
+/// The answer, and how often others were let in before it.
+fn with_pauses<T>(step: impl Future<Output = T>) -> (T, usize) {
+    let mut step = std::pin::pin!(step);
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    let mut pauses = 0;
+    loop {
+        match step.as_mut().poll(&mut context) {
+            std::task::Poll::Ready(answer) => return (answer, pauses),
+            std::task::Poll::Pending => pauses += 1,
+        }
     }
+}
+
+/// How many records a sweep has forgotten.
+fn swept(store: &MemoryStore, now: Timestamp, limit: u64) -> u64 {
+    with_pauses(store.sweep(Sweep::new(now, limit))).0.unwrap()
 }
 
 fn id(home: u8, rest: u8) -> RecordId {
@@ -383,4 +396,23 @@ impl crate::clock::Clock for Standing {
     fn now(&self) -> Timestamp {
         NOW
     }
+}
+
+#[test]
+fn a_sweep_lets_others_in_and_goes_on_where_it_stopped() {
+    let store = MemoryStore::new();
+    for home in [2, 3, 5] {
+        let expires = NOW;
+        let record = Record {
+            expires,
+            ..of(home, 1)
+        };
+        assert_eq!(insert(&store, &record), Inserted::Done);
+    }
+    // One pause for each shard that was left behind.
+    let pauses = |store: &MemoryStore| with_pauses(store.sweep(Sweep::new(NOW, 1))).1;
+    assert_eq!((pauses(&store), store.len()), (2, 2));
+    assert_eq!((pauses(&store), store.len()), (1, 1));
+    assert_eq!((pauses(&store), store.len()), (2, 0));
+    assert_eq!(pauses(&store), SHARDS, "once around");
 }
