@@ -9,8 +9,9 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use crate::routing::handler::{
-    Access, Arguments, Ask, BoxedAnswer, Extract, Function, Handler, NoArguments, answer, sealed,
+use crate::routing::{
+    handler::{Access, Arguments, Ask, Extract, Function, Handler, NoArguments, answer, sealed},
+    mounted::Guarded,
 };
 
 /// The arguments in order; of those after the first, the last may take the body.
@@ -43,19 +44,21 @@ macro_rules! arguments {
         where
             F: FnOnce($($all),*) -> R + Clone + Send + Sync + 'static,
             R: Future<Output: IntoResponse> + Send,
-            S: Send + Sync + 'static,
+            S: Clone + Send + Sync + 'static,
             $($all: Send + 'static,)*
             M: 'static,
         {
-            type Answer = BoxedAnswer;
+            type Call = Guarded<S>;
 
-            fn answer<First, W>(self, request: Request, state: S, _: sealed::Seal) -> BoxedAnswer
+            fn into_call<First, W>(self, _: sealed::Seal) -> Guarded<S>
             where
                 First: Access<Guard: Ask<S, W>> + 'static,
                 W: 'static,
                 ($($all,)*): Extract<First, M, S>,
             {
-                Box::pin(answer::<F, ($($all,)*), First, M, S, W>(self, request, state))
+                Guarded::new(move |request, state| {
+                    Box::pin(answer::<F, ($($all,)*), First, M, S, W>(self.clone(), request, state))
+                })
             }
         }
     };

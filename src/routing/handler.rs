@@ -227,10 +227,10 @@ pub trait Extract<First, M, S>: sealed::Arguments + Sized {
 )]
 pub trait Handler<A, M, S>: Function<A> {
     #[doc(hidden)]
-    type Answer: Future<Output = Response> + Send;
+    type Call: sealed::Call<S>;
 
     #[doc(hidden)]
-    fn answer<First, W>(self, request: Request, state: S, seal: sealed::Seal) -> Self::Answer
+    fn into_call<First, W>(self, seal: sealed::Seal) -> Self::Call
     where
         First: Access<Guard: Ask<S, W>> + 'static,
         W: 'static,
@@ -273,6 +273,10 @@ where
 }
 
 pub(super) mod sealed {
+    use std::future::Future;
+
+    use axum::{extract::Request, response::Response};
+
     /// Nobody outside can write this type, so nobody can write a method that takes it.
     #[derive(Clone, Copy, Debug)]
     pub struct Seal;
@@ -280,6 +284,12 @@ pub(super) mod sealed {
     pub trait Function<Args> {
         type Output;
         fn call(self, args: Args) -> Self::Output;
+    }
+
+    /// What answers once it is mounted.
+    pub trait Call<S>: Clone + Send + Sync + 'static {
+        type Answer: Future<Output = Response> + Send + 'static;
+        fn call(self, request: Request, state: S) -> Self::Answer;
     }
 
     pub trait Arguments {}

@@ -3,10 +3,7 @@
 //! Their bounds are the same ten lines each time, spelled out because rustc
 //! quotes the line that a handler does not meet.
 
-use axum::{
-    http::{StatusCode, header},
-    routing::{MethodFilter, MethodRouter, any, on},
-};
+use axum::routing::MethodFilter;
 
 use crate::routing::{
     Routes,
@@ -15,7 +12,7 @@ use crate::routing::{
         Access, Arguments, Ask, ChangesOnce, Checked, Extract, Function, Guard, Handler,
         MayBeCallback, MayBeGet, Proves, Right, sealed,
     },
-    mounted::{Described, Mounted, RouteKind},
+    mounted::{Mounted, RouteKind, check_guards},
 };
 
 /// What the routes at the top must prove: nothing.
@@ -51,7 +48,7 @@ macro_rules! unsafe_method {
         {
             let () = <Guard<A> as sealed::Proves<G>>::HOLDS;
             let row = (stringify!($filter), path, None);
-            self.with_handler(row, Described::<_, A, M, W>::new(handler), |mounted| on(MethodFilter::$filter, mounted))
+            self.with_handler::<H, A, M, W>(row, handler, RouteKind::On(MethodFilter::$filter))
         }
     };
 }
@@ -82,11 +79,8 @@ where
         W: 'static,
     {
         let () = <Guard<A> as sealed::Proves<G>>::HOLDS;
-        self.with_handler(
-            ("GET", path, None),
-            Described::<_, A, M, W>::new(handler),
-            |mounted| on(MethodFilter::GET, mounted),
-        )
+        let row = ("GET", path, None);
+        self.with_handler::<H, A, M, W>(row, handler, RouteKind::On(MethodFilter::GET))
     }
 
     /// Answers POST under `path`.
@@ -109,10 +103,8 @@ where
         W: 'static,
     {
         let () = <Guard<A> as sealed::Proves<G>>::HOLDS;
-        let described = Described::<_, A, M, W>::new(handler);
-        self.with_handler(("POST", path, None), described, |mounted| {
-            on(MethodFilter::POST, mounted)
-        })
+        let row = ("POST", path, None);
+        self.with_handler::<H, A, M, W>(row, handler, RouteKind::On(MethodFilter::POST))
     }
 
     unsafe_method! {
@@ -150,11 +142,7 @@ where
         W: 'static,
     {
         let () = <Guard<A> as sealed::Proves<G>>::HOLDS;
-        self.with_handler(
-            ("*", path, None),
-            Described::<_, A, M, W>::new(handler).kind(RouteKind::Any),
-            any,
-        )
+        self.with_handler::<H, A, M, W>(("*", path, None), handler, RouteKind::Any)
     }
 
     /// Answers the GET with which another site sends the browser back: an
@@ -228,14 +216,7 @@ where
     {
         let () = <Guard<A> as sealed::Proves<G>>::HOLDS;
         let row = ("GET", path, Some("callback"));
-        self.with_handler(
-            row,
-            Described::<_, A, M, W>::new(handler).kind(RouteKind::Callback),
-            |mounted| {
-                let no_head = (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "GET")]);
-                on(MethodFilter::GET, mounted).on(MethodFilter::HEAD, async move || no_head)
-            },
-        )
+        self.with_handler::<H, A, M, W>(row, handler, RouteKind::Callback)
     }
 
     /// Answers a POST that another site's page may send: a payment provider's
@@ -266,11 +247,7 @@ where
     {
         let () = <Guard<A> as sealed::Proves<G>>::HOLDS;
         let row = ("POST", path, Some("from any origin"));
-        self.with_handler(
-            row,
-            Described::<_, A, M, W>::new(handler).kind(RouteKind::CrossOrigin),
-            |mounted| on(MethodFilter::POST, mounted),
-        )
+        self.with_handler::<H, A, M, W>(row, handler, RouteKind::CrossOrigin)
     }
 
     /// Answers what no route matches. The default is 404 for everyone. Below a
@@ -294,28 +271,36 @@ where
         W: 'static,
     {
         let () = <Guard<A> as sealed::Proves<G>>::HOLDS;
-        self.table
-            .add("*", "/*", who::<A::First>(), Some("fallback"));
-        let mounted = Described::<_, A, M, W>::new(handler);
         self.has_fallback = true;
-        self.step(move |router, mount| router.fallback(mounted.around(mount)))
+        let row = ("*", "/*", Some("fallback"));
+        self.with_handler::<H, A, M, W>(row, handler, RouteKind::Fallback)
     }
 
+    #[track_caller]
     fn with_handler<H, A, M, W>(
         mut self,
         (method, path, note): (&str, &str, Option<&str>),
-        mounted: Described<H, A, M, W>,
-        on: impl FnOnce(Mounted<H, A, M, W>) -> MethodRouter<S> + Send + 'static,
+        handler: H,
+        kind: RouteKind,
     ) -> Self
     where
-        A: Arguments<First: Access> + 'static,
-        H: Send + 'static,
+        A: Arguments + 'static,
+        A::First: Access,
+        Guard<A>: Ask<S, W>,
+        Checked<A>: Extract<A::First, M, S>,
+        H: Handler<Checked<A>, M, S>,
         M: 'static,
         W: 'static,
     {
+        check_guards::<A::First>();
         self.table.add(method, path, who::<A::First>(), note);
+        self.with_call(path, handler.into_call::<A::First, W>(sealed::Seal), kind)
+    }
+
+    /// Here nothing is known of a guarded handler's type any more.
+    fn with_call<C: sealed::Call<S>>(self, path: &str, call: C, kind: RouteKind) -> Self {
         let path = path.to_owned();
-        self.step(move |router, mount| router.route(&path, on(mounted.around(mount))))
+        self.step(move |router, mount| Mounted::new(call, kind, mount).put(router, &path))
     }
 }
 

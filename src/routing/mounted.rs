@@ -2,9 +2,10 @@
 
 use std::{
     any::TypeId,
+    fmt,
     future::Future,
-    marker::PhantomData,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll},
 };
 
@@ -12,124 +13,102 @@ use axum::{
     extract::Request,
     http::{HeaderMap, Method, StatusCode, header},
     response::{IntoResponse, Response},
+    routing::{MethodFilter, any, on},
 };
 use pin_project_lite::pin_project;
 
 use crate::{
     routing::{
         access_table::name_of,
-        handler::{Access, Arguments, Ask, BoxedAnswer, Checked, Extract, Handler, sealed},
+        handler::{Access, BoxedAnswer, sealed},
     },
     session::OnlyRealm,
     web::mount::{Mount, Visited},
 };
 
-/// A handler, before it is known what to mount around it.
-pub(super) struct Described<H, A, M, W> {
-    handler: H,
-    kind: RouteKind,
-    inferred: Inferred<A, M, W>,
+/// A handler of which all is forgotten but that it answers. What stands around a
+/// handler is compiled once for an app, and not once for each of its routes.
+#[derive(Clone)]
+pub struct Guarded<S>(Arc<dyn Fn(Request, S) -> BoxedAnswer + Send + Sync>);
+
+impl<S> Guarded<S> {
+    pub(super) fn new(answer: impl Fn(Request, S) -> BoxedAnswer + Send + Sync + 'static) -> Self {
+        Self(Arc::new(answer))
+    }
 }
 
-/// What rustc has inferred of a handler: its arguments, how axum takes the last
-/// of them, and which realm its guard asks.
-type Inferred<A, M, W> = PhantomData<fn() -> (A, M, W)>;
+impl<S: Clone + 'static> sealed::Call<S> for Guarded<S> {
+    type Answer = BoxedAnswer;
+
+    fn call(self, request: Request, state: S) -> BoxedAnswer {
+        self.0(request, state)
+    }
+}
+
+impl<S> fmt::Debug for Guarded<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Guarded")
+    }
+}
 
 /// What is special about a route.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq)]
 pub(super) enum RouteKind {
-    Plain,
+    On(MethodFilter),
     Any,
     Callback,
     CrossOrigin,
-}
-
-impl<H, A: Arguments<First: Access>, M, W> Described<H, A, M, W> {
-    #[track_caller]
-    pub(super) fn new(handler: H) -> Self {
-        let mut users: Vec<TypeId> = Vec::new();
-        <A::First as sealed::Access>::users(&mut users);
-        let differ = users
-            .iter()
-            .enumerate()
-            .all(|(at, user)| !users[..at].contains(user));
-        // Plain `Anonymous` is of the one realm that there is, as what stands beside it.
-        let plain = users.contains(&TypeId::of::<OnlyRealm>()) && users.len() > 1;
-        assert!(
-            differ && !plain,
-            "two guards of one handler are about one realm: `{}`",
-            name_of::<A::First>()
-        );
-        Self {
-            handler,
-            kind: RouteKind::Plain,
-            inferred: PhantomData,
-        }
-    }
-}
-
-impl<H, A, M, W> Described<H, A, M, W> {
-    pub(super) fn kind(self, kind: RouteKind) -> Self {
-        Self { kind, ..self }
-    }
-
-    pub(super) fn around(self, mount: &Mount) -> Mounted<H, A, M, W> {
-        let Self {
-            handler,
-            kind,
-            inferred,
-        } = self;
-        Mounted {
-            handler,
-            kind,
-            mount: mount.clone(),
-            inferred,
-        }
-    }
+    Fallback,
 }
 
 /// A handler with its mount around it: an axum handler at last, and a private one.
-pub(super) struct Mounted<H, A, M, W> {
-    handler: H,
+#[derive(Clone)]
+pub(super) struct Mounted<C> {
+    call: C,
     kind: RouteKind,
     mount: Mount,
-    inferred: Inferred<A, M, W>,
 }
 
-impl<H: Clone, A, M, W> Clone for Mounted<H, A, M, W> {
-    fn clone(&self) -> Self {
-        let Self {
-            handler,
-            kind,
-            mount,
-            inferred,
-        } = self;
-        Self {
-            handler: handler.clone(),
-            kind: *kind,
-            mount: mount.clone(),
-            inferred: *inferred,
+impl<C> Mounted<C> {
+    pub(super) fn new(call: C, kind: RouteKind, mount: &Mount) -> Self {
+        let mount = mount.clone();
+        Self { call, kind, mount }
+    }
+
+    /// Adds it to a router.
+    pub(super) fn put<S>(self, router: axum::Router<S>, path: &str) -> axum::Router<S>
+    where
+        C: sealed::Call<S>,
+        S: Clone + Send + Sync + 'static,
+    {
+        match self.kind {
+            RouteKind::On(method) => router.route(path, on(method, self)),
+            RouteKind::Any => router.route(path, any(self)),
+            RouteKind::CrossOrigin => router.route(path, on(MethodFilter::POST, self)),
+            RouteKind::Callback => {
+                let no_head = (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "GET")]);
+                let get = on(MethodFilter::GET, self);
+                router.route(path, get.on(MethodFilter::HEAD, async move || no_head))
+            }
+            RouteKind::Fallback => router.fallback(self),
         }
     }
 }
 
-impl<H, A, M, W, S> axum::handler::Handler<(A, M, W), S> for Mounted<H, A, M, W>
+impl<C, S> axum::handler::Handler<(), S> for Mounted<C>
 where
-    H: Handler<Checked<A>, M, S>,
-    A: Arguments<First: Access<Guard: Ask<S, W>> + 'static> + 'static,
-    Checked<A>: Extract<A::First, M, S>,
-    M: 'static,
-    W: 'static,
+    C: sealed::Call<S>,
     S: Clone + Send + Sync + 'static,
 {
-    type Future = Visited<Answering<H::Answer>>;
+    type Future = Visited<Answering<C::Answer>>;
 
     fn call(self, request: Request, state: S) -> Self::Future {
+        let Self { call, kind, mount } = self;
         let (parts, body) = request.into_parts();
-        if self.kind != RouteKind::CrossOrigin && !self.mount.allows(&parts) {
+        if kind != RouteKind::CrossOrigin && !mount.allows(&parts) {
             return Visited::cross_origin();
         }
-        match self.kind {
+        match kind {
             RouteKind::Any if parts.method == Method::OPTIONS => {
                 return Visited::answered(StatusCode::NO_CONTENT.into_response());
             }
@@ -142,12 +121,10 @@ where
             }
             _ => {}
         }
-        let Self { handler, mount, .. } = self;
         let joined = mount.join(&parts);
         let spare = mount.spare(&parts, &state);
         mount.visit(joined, || {
-            let request = Request::from_parts(parts, body);
-            let future = handler.answer::<A::First, W>(request, state, sealed::Seal);
+            let future = call.call(Request::from_parts(parts, body), state);
             match spare {
                 None => Answering::Alone { future },
                 Some(spare) => Answering::WithSpare {
@@ -156,6 +133,25 @@ where
             }
         })
     }
+}
+
+/// Sees that the guards of one handler are about realms that differ.
+#[track_caller]
+pub(super) fn check_guards<G: Access>() {
+    let mut users = Vec::new();
+    <G as sealed::Access>::users(&mut users);
+    assert!(
+        differ(&users),
+        "two guards of one handler are about one realm: `{}`",
+        name_of::<G>()
+    );
+}
+
+fn differ(users: &[TypeId]) -> bool {
+    // Plain `Anonymous` is of the one realm that there is, as what stands beside it.
+    let plain = users.contains(&TypeId::of::<OnlyRealm>()) && users.len() > 1;
+    let mut numbered = users.iter().enumerate();
+    !plain && numbered.all(|(at, user)| !users[..at].contains(user))
 }
 
 pin_project! {

@@ -119,14 +119,26 @@ where
     T: 'static,
     S: 'static,
 {
-    type Answer = H::Future;
+    type Call = Self;
 
-    fn answer<First, W>(self, request: Request, state: S, _: sealed::Seal) -> H::Future
+    fn into_call<First, W>(self, _: sealed::Seal) -> Self
     where
         First: Access<Guard: Ask<S, W>> + 'static,
         W: 'static,
         PublicArguments<T>: Extract<First, (), S>,
     {
+        self
+    }
+}
+
+impl<H, T, S> sealed::Call<S> for Public<H, T>
+where
+    H: axum::handler::Handler<T, S>,
+    T: 'static,
+{
+    type Answer = H::Future;
+
+    fn call(self, request: Request, state: S) -> H::Future {
         self.handler.call(request, state)
     }
 }

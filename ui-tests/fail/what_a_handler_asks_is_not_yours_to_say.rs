@@ -1,13 +1,12 @@
 #[path = "../common.rs"]
 mod common;
-use axum::{
-    extract::Request,
-    response::{IntoResponse, Response},
-};
 use common::*;
 use portcullis::{
-    Authenticated,
-    routing::handler::{Access, Ask, Extract, Handler, sealed::Seal},
+    Authenticated, public,
+    routing::{
+        Public,
+        handler::{Access, Ask, Extract, Handler, sealed::Seal},
+    },
 };
 use std::future::{Ready, ready};
 
@@ -15,15 +14,15 @@ struct NoFuture;
 type AsksNothing = fn(Authenticated<User>) -> NoFuture;
 
 impl Handler<(Authenticated<User>,), (), App> for AsksNothing {
-    type Answer = Ready<Response>;
+    type Call = Public<fn() -> Ready<&'static str>, ((),)>;
 
-    fn answer<First, W>(self, _: Request, _: App, _: Seal) -> Ready<Response>
+    fn into_call<First, W>(self, _: Seal) -> Self::Call
     where
         First: Access<Guard: Ask<App, W>> + 'static,
         W: 'static,
         (Authenticated<User>,): Extract<First, (), App>,
     {
-        ready("in without a proof".into_response())
+        public(|| ready("in without a proof"))
     }
 }
 
