@@ -23,6 +23,10 @@ async fn ask(router: &Router, method: Method, path: &str) -> Response {
 }
 
 /// How axum takes a type that is the last argument.
+#[expect(
+    clippy::extra_unused_type_parameters,
+    reason = "axum's marker is inferred from it"
+)]
 fn marker<T: FromRequest<(), M>, M>() -> &'static str {
     type_name::<M>().rsplit("::").next().unwrap()
 }
