@@ -52,10 +52,11 @@ impl<U: AuthUser> Ask<'_, U> {
             None => Found::Nobody,
         };
         #[cfg(feature = "testing")]
-        if let Some(login) = self.request.extensions.get::<LoginAs<U>>()
-            && let Some(known) = rarely(login.log_in(&self.login, visit)).await?
-        {
-            found = Found::LoggedIn(known);
+        if let Some(login) = self.request.extensions.get::<LoginAs<U>>() {
+            self.see_caller(visit); // whose browser it is to be
+            if let Some(known) = rarely(login.log_in(&self.login, visit)).await? {
+                found = Found::LoggedIn(known);
+            }
         }
         if matches!(found, Found::Nobody) && self.shown().has(CookieOf::Remember) {
             found = rarely(self.recall(visit, of)).await?;
