@@ -18,7 +18,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use sqlx::{
     Connection, SqlStr, Sqlite, SqlitePool, Transaction,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
+    sqlite::{SqliteConnectOptions, SqliteSynchronous},
 };
 
 use super::{
@@ -72,7 +72,6 @@ impl SqliteStore {
         make_private(path.as_ref()).map_err(StoreError::new)?;
         let options = SqliteConnectOptions::new()
             .filename(path)
-            .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full);
         let pool = SqlitePool::connect_with(options).await;
         let store = Self::new(pool.map_err(StoreError::new)?);
@@ -104,12 +103,26 @@ impl SqliteStore {
     ///
     /// When the database fails.
     pub async fn migrate(&self) -> Result<(), StoreError> {
-        let wal = sqlx::query("PRAGMA journal_mode = WAL");
-        wal.execute(&self.pool).await.map_err(StoreError::new)?;
+        self.use_wal().await?;
         let mut step = self.begin().await?;
         let schema = sqlx::raw_sql(include_str!("schema.sql"));
         schema.execute(&mut *step).await.map_err(StoreError::new)?;
         commit(step).await
+    }
+
+    /// The file keeps the mode. Where others are about to set it too, SQLite says at
+    /// once that it is locked, and does not wait as it does otherwise.
+    async fn use_wal(&self) -> Result<(), StoreError> {
+        let mut tries = 0;
+        loop {
+            let wal = sqlx::query("PRAGMA journal_mode = WAL");
+            match wal.execute(&self.pool).await {
+                Ok(_) => return Ok(()),
+                Err(error) if is_busy(&error) && tries < MAX_TRIES => tries += 1,
+                Err(error) => return Err(StoreError::new(error)),
+            }
+            tokio::time::sleep(BETWEEN_TRIES).await;
+        }
     }
 
     /// A step that changes something: the only one, until it ends.
@@ -316,6 +329,17 @@ fn make_private(path: &Path) -> std::io::Result<()> {
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path).map(drop)
 }
+
+/// Has somebody else the file (`SQLITE_BUSY`, the lowest byte of the code)?
+fn is_busy(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(|error| error.code());
+    let code = code.and_then(|code| code.parse::<u32>().ok());
+    code.is_some_and(|code| code & 0xff == 5)
+}
+
+/// For five seconds, as long as SQLite waits otherwise.
+const MAX_TRIES: u32 = 250;
+const BETWEEN_TRIES: Duration = Duration::from_millis(20);
 
 /// How many records one transaction of a sweep forgets.
 const SWEEP_BATCH: u64 = 500;
