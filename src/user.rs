@@ -43,7 +43,9 @@ pub trait AuthUser: Send + Sync + 'static {
     /// What a session remembers of the user and the loader gets back: a
     /// number, a UUID, text, a struct of several.
     ///
-    /// It is kept as JSON, so two equal ids _must_ serialise alike (no hash maps).
+    /// It is kept as JSON, so two equal ids _must_ serialise alike (no hash maps), and
+    /// an id _must_ read back as itself: with `#[serde(untagged)]` or `#[serde(skip)]`
+    /// two ids can be one JSON. A login whose id does not is refused with 500.
     /// `Clone`, `Hash` and `Debug` are for code that is generic over users and
     /// keeps something by their ids.
     type Id: Serialize + DeserializeOwned + Clone + Eq + Hash + Debug + Send + Sync + 'static;

@@ -389,6 +389,40 @@ async fn the_access_table_is_what_the_router_does() {
     }
 }
 
+/// A layer is given each route, and may call it for another request.
+#[tokio::test]
+async fn a_layer_that_keeps_a_route_calls_no_post_by_get() {
+    type Kept = std::sync::Arc<std::sync::Mutex<Vec<axum::routing::Route>>>;
+    let kept = Kept::default();
+    let keep = kept.clone();
+    let layer = tower::layer::layer_fn(move |route: axum::routing::Route| {
+        keep.lock().unwrap().push(route.clone());
+        route
+    });
+    let out = async |session: Session<Authenticated<User>>| session.logout_user().await.map(drop);
+    let world = World::with(
+        |builder| builder,
+        move |routes, _| {
+            let kept = Routes::new()
+                .post("/out", out)
+                .put("/out", out)
+                .layer(layer);
+            routes.nest("/kept", kept)
+        },
+    );
+    let mut user = world.logged_in(1).await;
+    let routes = kept.lock().unwrap().clone();
+    assert!(!routes.is_empty());
+    for route in routes {
+        for method in [Method::GET, Method::HEAD, Method::DELETE] {
+            let request = user.request(method, "/out", &[]);
+            let reply = tower::ServiceExt::oneshot(route.clone(), request).await;
+            assert!(reply.unwrap().status().is_client_error());
+        }
+    }
+    assert_eq!(user.get("/me").await.body, "user 1");
+}
+
 #[tokio::test]
 async fn a_guard_of_your_own_asks_for_its_proof_first() {
     struct Even(u64);

@@ -199,7 +199,8 @@ impl<L, K> Builder<L, K> {
     ///
     /// Keys, the cookie's name and all that is kept of a user are derived from
     /// it, so two realms can share a store and a key and know nothing of each
-    /// other. Changing it logs everybody out.
+    /// other. Two apps that share both _must_ have two names: their user types may
+    /// have one path, such as `server::User`. Changing it logs everybody out.
     pub fn realm(mut self, name: impl Into<String>) -> Self {
         self.settings.realm = name.into();
         self

@@ -52,9 +52,19 @@ impl<U: AuthUser> Realm<U> {
     }
 
     /// The index key and the canonical bytes of a user's id.
+    ///
+    /// # Errors
+    ///
+    /// When the bytes read back as another id: the next request would be its user's.
     pub(crate) fn index(&self, id: &U::Id) -> Result<(UserIndex, Vec<u8>), LoginError> {
-        let id = serde_json::to_vec(id).map_err(|error| self.core.failed(error))?;
-        Ok((self.index_of(&id), id))
+        let bytes = serde_json::to_vec(id).map_err(|error| self.core.failed(error))?;
+        if serde_json::from_slice::<U::Id>(&bytes).ok().as_ref() != Some(id) {
+            return Err(LoginError::misuse(
+                self.core.realm(),
+                "the id of a user must read back from its JSON as itself: see `AuthUser::Id`",
+            ));
+        }
+        Ok((self.index_of(&bytes), bytes))
     }
 
     /// The index key of a user, given the canonical bytes of its id.
@@ -67,10 +77,20 @@ impl<U: AuthUser> Realm<U> {
         equal(&user.session_auth_hash().for_record(index), in_record)
     }
 
-    /// The user with this id, as JSON.
+    /// The user with this id, as JSON. A loader that gives another one, as where
+    /// accounts were merged, gives nobody: what ends with the one would not end the other.
     pub(crate) async fn load_user(&self, id: &[u8]) -> Result<Option<U>, LoginError> {
         let loaded = self.finders.loader.load(id).await;
-        loaded.map_err(|error| LoginError::loader(self.core.realm(), error))
+        let loaded = loaded.map_err(|error| LoginError::loader(self.core.realm(), error))?;
+        let is_asked = |user: &U| serde_json::to_vec(&user.id()).is_ok_and(|of| of == id);
+        if loaded.as_ref().is_some_and(|user| !is_asked(user)) {
+            tracing::error!(
+                target: "portcullis", realm = self.core.realm(),
+                "the user loader gave a user of another id, who is not let in"
+            );
+            return Ok(None);
+        }
+        Ok(loaded)
     }
 
     /// Lets the part of the realm that knows no user type reach this one.

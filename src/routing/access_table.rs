@@ -96,14 +96,18 @@ impl fmt::Display for AccessTable {
 
 /// Who may call, for a row.
 pub(super) fn who<G: sealed::Access>() -> (String, bool) {
-    (name_of::<G>(), G::OPEN)
+    let mut name = name_of::<G>();
+    if G::OPEN && name.starts_with("By<") {
+        name.push_str(" (open)"); // what a guard of the app's own holds does not show in its name
+    }
+    (name, G::OPEN)
 }
 
 /// The name of a guard as its user writes it: without the paths of modules.
 pub(super) fn name_of<T>() -> String {
     let full = std::any::type_name::<T>();
     let mut name = String::new();
-    for part in full.split_inclusive(['<', '>', ',', ' ', '(', ')']) {
+    for part in full.split_inclusive(['<', '>', ',', ' ', '(', ')', '&', '[', ']']) {
         name.push_str(part.rsplit("::").next().unwrap_or(part));
     }
     match name.as_str() {

@@ -138,7 +138,7 @@ proves! {
     [U, P] Allowed<U, P> => Anyone;
     [U, P] Allowed<U, P> => Authenticated<U>;
     [U, P] Allowed<U, P> => Allowed<U, P>;
-    [U, A, B] Allowed<U, And<A, B>> => Allowed<U, A>;
+    [U: AuthUser, A: Policy<U>, B: Policy<U>] Allowed<U, And<A, B>> => Allowed<U, A>;
     [T: HoldsProof] By<T> => Anyone;
     [T: HoldsProof] By<T> => By<T>;
     [T: HoldsProof<Proof: Proves<Authenticated<U>>>, U] By<T> => Authenticated<U>;

@@ -61,6 +61,21 @@ pub(super) enum RouteKind {
     Fallback,
 }
 
+impl RouteKind {
+    /// axum asks this as well; a layer that keeps a route and calls it does not.
+    fn takes(self, method: &Method) -> bool {
+        match self {
+            Self::On(MethodFilter::GET) => matches!(*method, Method::GET | Method::HEAD),
+            Self::On(filter) => {
+                MethodFilter::try_from(method.clone()).is_ok_and(|asked| asked == filter)
+            }
+            Self::CrossOrigin => *method == Method::POST,
+            Self::Callback => *method == Method::GET,
+            Self::Any | Self::Fallback => true,
+        }
+    }
+}
+
 /// A handler with its mount around it: an axum handler at last, and a private one.
 #[derive(Clone)]
 pub(super) struct Mounted<C> {
@@ -105,6 +120,9 @@ where
     fn call(self, request: Request, state: S) -> Self::Future {
         let Self { call, kind, mount } = self;
         let (parts, body) = request.into_parts();
+        if !kind.takes(&parts.method) {
+            return Visited::answered(StatusCode::METHOD_NOT_ALLOWED.into_response());
+        }
         if kind != RouteKind::CrossOrigin && !mount.allows(&parts) {
             return Visited::cross_origin();
         }

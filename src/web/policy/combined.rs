@@ -118,7 +118,8 @@ impl<U: AuthUser, On: Sync, A: Policy<U, On>> Policy<U, On> for Not<A> {
     }
 }
 
-impl<U, A, B> Allowed<U, And<A, B>> {
+/// The bounds leave no combination to a rule of your own, which could ask neither.
+impl<U: AuthUser, A: Policy<U>, B: Policy<U>> Allowed<U, And<A, B>> {
     /// The proof of each, for code that asks for one of them.
     pub fn into_both(self) -> (Allowed<U, A>, Allowed<U, B>) {
         let by = self.into_authenticated();
