@@ -121,12 +121,7 @@ where
 {
     type Call = Self;
 
-    fn into_call<First, W>(self, _: sealed::Seal) -> Self
-    where
-        First: Access<Guard: Ask<S, W>> + 'static,
-        W: 'static,
-        PublicArguments<T>: Extract<First, (), S>,
-    {
+    fn into_call<First, W>(self, _: sealed::Seal) -> Self {
         self
     }
 }

@@ -90,6 +90,11 @@ fn what_has_expired_makes_room_and_is_swept() {
     assert!(store.is_empty());
 }
 
+/// How many records a sweep has forgotten.
+fn swept(store: &MemoryStore, now: Timestamp, limit: u64) -> u64 {
+    with_pauses(store.sweep(Sweep::new(now, limit))).0.unwrap()
+}
+
 #[test]
 fn a_sweep_keeps_to_its_limit() {
     let store = MemoryStore::new();
@@ -139,4 +144,23 @@ fn at_most_ends_a_session_with_its_series_and_counts_series_too() {
         "the first went with its session, the second for itself"
     );
     assert_eq!(store.len(), 5);
+}
+
+#[test]
+fn a_sweep_lets_others_in_and_goes_on_where_it_stopped() {
+    let store = MemoryStore::new();
+    for home in [2, 3, 5] {
+        let expires = NOW;
+        let record = Record {
+            expires,
+            ..of(home, 1)
+        };
+        assert_eq!(insert(&store, &record), Inserted::Done);
+    }
+    // One pause for each shard that was left behind.
+    let pauses = |store: &MemoryStore| with_pauses(store.sweep(Sweep::new(NOW, 1))).1;
+    assert_eq!((pauses(&store), store.len()), (2, 2));
+    assert_eq!((pauses(&store), store.len()), (1, 1));
+    assert_eq!((pauses(&store), store.len()), (2, 0));
+    assert_eq!(pauses(&store), SHARDS, "once around");
 }

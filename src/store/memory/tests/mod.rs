@@ -30,11 +30,6 @@ fn with_pauses<T>(step: impl Future<Output = T>) -> (T, usize) {
     }
 }
 
-/// How many records a sweep has forgotten.
-fn swept(store: &MemoryStore, now: Timestamp, limit: u64) -> u64 {
-    with_pauses(store.sweep(Sweep::new(now, limit))).0.unwrap()
-}
-
 fn id(home: u8, rest: u8) -> RecordId {
     let mut bytes = [rest; 16];
     bytes[..2].copy_from_slice(&[0, home]);
@@ -396,23 +391,4 @@ impl crate::clock::Clock for Standing {
     fn now(&self) -> Timestamp {
         NOW
     }
-}
-
-#[test]
-fn a_sweep_lets_others_in_and_goes_on_where_it_stopped() {
-    let store = MemoryStore::new();
-    for home in [2, 3, 5] {
-        let expires = NOW;
-        let record = Record {
-            expires,
-            ..of(home, 1)
-        };
-        assert_eq!(insert(&store, &record), Inserted::Done);
-    }
-    // One pause for each shard that was left behind.
-    let pauses = |store: &MemoryStore| with_pauses(store.sweep(Sweep::new(NOW, 1))).1;
-    assert_eq!((pauses(&store), store.len()), (2, 2));
-    assert_eq!((pauses(&store), store.len()), (1, 1));
-    assert_eq!((pauses(&store), store.len()), (2, 0));
-    assert_eq!(pauses(&store), SHARDS, "once around");
 }
