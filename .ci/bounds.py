@@ -37,7 +37,9 @@ def bounds(root):
 def cargo(root, *arguments):
     """Whether cargo is content."""
     environment = dict(os.environ, PORTCULLIS_REQUIRE_UI_TESTS="1", RUST_BACKTRACE="0")
-    environment.setdefault("CARGO_TARGET_DIR", str(Path("target").absolute()))
+    # A folder of its own: cargo would take what is built here for what is built there.
+    target = Path(os.environ.get("CARGO_TARGET_DIR", "target")).absolute() / "bounds"
+    environment["CARGO_TARGET_DIR"] = str(target)
     run = subprocess.run(
         ["cargo", *arguments], cwd=root, env=environment, capture_output=True, text=True
     )
