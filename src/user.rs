@@ -45,7 +45,8 @@ pub trait AuthUser: Send + Sync + 'static {
     ///
     /// It is kept as JSON, so two equal ids _must_ serialise alike (no hash maps), and
     /// an id _must_ read back as itself: with `#[serde(untagged)]` or `#[serde(skip)]`
-    /// two ids can be one JSON. A login whose id does not is refused with 500.
+    /// two ids can be one JSON. A login whose id does not is refused with 500. To write
+    /// ids otherwise, such as with another field, logs everybody out.
     /// `Clone`, `Hash` and `Debug` are for code that is generic over users and
     /// keeps something by their ids.
     type Id: Serialize + DeserializeOwned + Clone + Eq + Hash + Debug + Send + Sync + 'static;

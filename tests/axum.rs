@@ -58,7 +58,7 @@ async fn axum_answers_head_with_the_handler_of_get() {
     assert_eq!(
         ask(&router, Method::HEAD, "/").await.status(),
         StatusCode::OK,
-        "axum's GET is no HEAD any more: rows of `AccessTable`, and callbacks in src/routing/methods.rs"
+        "axum's GET is no HEAD any more: rows of `AccessTable`, and callbacks in src/routing/mounted.rs"
     );
 }
 
@@ -104,7 +104,7 @@ async fn axum_forgets_fallbacks_below_a_router_without_one() {
 }
 
 #[tokio::test]
-async fn axum_gives_a_route_its_path_once() {
+async fn axum_panics_at_two_handlers_for_one_route() {
     let twice = std::panic::catch_unwind(|| {
         let route = || get(async |Path(id): Path<u64>| id.to_string());
         Router::<()>::new()

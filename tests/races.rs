@@ -832,6 +832,20 @@ async fn a_look_beside_a_session_gives_no_second_proof_that_could_outlive_it() {
     assert_eq!(browser.get("/me").await.body, "user 1");
 }
 
+/// Beside a stranger's session there is nobody to make a second proof of.
+#[tokio::test]
+async fn a_look_beside_a_strangers_session_is_unauthorized() {
+    async fn look(
+        _: Session<portcullis::Anonymous>,
+        who: CurrentUser<User>,
+    ) -> Result<(), LoginError> {
+        who.into_authenticated().map(drop)
+    }
+    let world = World::with(|builder| builder, |routes, _| routes.post("/look", look));
+    let reply = world.browser().api(Method::POST, "/look").await;
+    assert_eq!(reply.status, StatusCode::UNAUTHORIZED);
+}
+
 #[tokio::test]
 async fn a_look_from_before_a_logout_gives_no_proof_after_it() {
     async fn out(

@@ -85,7 +85,7 @@ impl<U: AuthUser> Realm<U> {
             let user = self.load_user(login.user).await?;
             return Ok(user.is_some_and(|user| {
                 let may_be = login.forced || user.is_active();
-                may_be && self.has_credentials(&user, index, &login.auth_hash)
+                may_be && self.has_credentials(&user, (login.user, index), &login.auth_hash)
             }));
         }
         Ok(false)

@@ -72,25 +72,37 @@ impl<U: AuthUser> Realm<U> {
         UserIndex::of(self.core.realm(), self.user_tag, id)
     }
 
-    /// Are the credentials of this user the ones in the record?
-    pub(crate) fn has_credentials(&self, user: &U, index: UserIndex, in_record: &[u8; 16]) -> bool {
-        equal(&user.session_auth_hash().for_record(index), in_record)
+    /// Is this the user of the record, with the credentials that are in it? The id
+    /// is given as JSON, and as its index.
+    pub(crate) fn has_credentials(
+        &self,
+        user: &U,
+        (id, index): (&[u8], UserIndex),
+        in_record: &[u8; 16],
+    ) -> bool {
+        self.is_of(user, id) && equal(&user.session_auth_hash().for_record(index), in_record)
     }
 
-    /// The user with this id, as JSON. A loader that gives another one, as where
-    /// accounts were merged, gives nobody: what ends with the one would not end the other.
-    pub(crate) async fn load_user(&self, id: &[u8]) -> Result<Option<U>, LoginError> {
-        let loaded = self.finders.loader.load(id).await;
-        let loaded = loaded.map_err(|error| LoginError::loader(self.core.realm(), error))?;
-        let is_asked = |user: &U| serde_json::to_vec(&user.id()).is_ok_and(|of| of == id);
-        if loaded.as_ref().is_some_and(|user| !is_asked(user)) {
+    /// Is this the user who was asked for? Of a loader that gives another one, as
+    /// where accounts were merged, nobody is believed: what ends with the one
+    /// would not end with the other.
+    pub(crate) fn is_of(&self, user: &U, id: &[u8]) -> bool {
+        let own = user.id();
+        let is_of = serde_json::to_vec(&own).is_ok_and(|own| own == id)
+            && serde_json::from_slice(id).is_ok_and(|id: U::Id| id == own);
+        if !is_of {
             tracing::error!(
                 target: "portcullis", realm = self.core.realm(),
-                "the user loader gave a user of another id, who is not let in"
+                "the user loader gave a user of another id, or ids are written otherwise than before: nobody is let in"
             );
-            return Ok(None);
         }
-        Ok(loaded)
+        is_of
+    }
+
+    /// The user with this id, as JSON.
+    pub(crate) async fn load_user(&self, id: &[u8]) -> Result<Option<U>, LoginError> {
+        let loaded = self.finders.loader.load(id).await;
+        loaded.map_err(|error| LoginError::loader(self.core.realm(), error))
     }
 
     /// Lets the part of the realm that knows no user type reach this one.

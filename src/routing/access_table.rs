@@ -97,7 +97,7 @@ impl fmt::Display for AccessTable {
 /// Who may call, for a row.
 pub(super) fn who<G: sealed::Access>() -> (String, bool) {
     let mut name = name_of::<G>();
-    if G::OPEN && name.starts_with("By<") {
+    if G::OPEN && name.contains("By<") {
         name.push_str(" (open)"); // what a guard of the app's own holds does not show in its name
     }
     (name, G::OPEN)

@@ -116,36 +116,34 @@ async fn begin<U: AuthUser>(
     let device_name = visitor.name();
     let now = core.now();
     let pending = PendingFacts { tries: 0, remember };
-    let mut token = Token::random(Some(index.home())).map_err(|error| core.failed(error))?;
-    let facts = LoginFacts {
-        user: &id,
-        login_id: LoginId::of(token.id),
-        user_tag: realm.user_tag,
-        auth_hash: user.session_auth_hash().for_record(index),
-        ends: now.plus(PENDING_FOR),
-        verified: Some(verified.at),
-        second_factor: false,
-        forced: false,
-        source: Source::ByHand,
-        device: visitor.device(core, index),
-        device_name: &device_name,
-        pending: Some(pending),
-        actor: None,
-    };
-    let body = Content {
-        login: Some(facts),
-        data: Vec::new(),
-    };
-    let body = body.encode().map_err(|error| core.failed(error))?;
+    let auth_hash = user.session_auth_hash().for_record(index);
     for _ in 0..MAX_TAKEN {
+        let token = Token::random(Some(index.home())).map_err(|error| core.failed(error))?;
+        let facts = LoginFacts {
+            user: &id,
+            login_id: LoginId::of(token.id),
+            user_tag: realm.user_tag,
+            auth_hash,
+            ends: now.plus(PENDING_FOR),
+            verified: Some(verified.at),
+            second_factor: false,
+            forced: false,
+            source: Source::ByHand,
+            device: visitor.device(core, index),
+            device_name: &device_name,
+            pending: Some(pending),
+            actor: None,
+        };
+        let body = Content {
+            login: Some(facts),
+            data: Vec::new(),
+        };
+        let body = body.encode().map_err(|error| core.failed(error))?;
         let (kind, hash) = (RecordKind::Session, token.hash());
-        let mut record = Record::new(kind, token.id, hash, facts.ends, body.clone());
+        let mut record = Record::new(kind, token.id, hash, facts.ends, body);
         (record.user, record.created) = (Some(index), now); // never seen: the first to go
         match core.insert(Insert::new(record.clone(), now)).await? {
-            Inserted::Taken => {
-                token = Token::random(Some(index.home())).map_err(|error| core.failed(error))?;
-                continue;
-            }
+            Inserted::Taken => continue,
             Inserted::Done => {}
         }
         let info = SessionInfo::new(&record, &facts);

@@ -203,7 +203,9 @@ impl<U: AuthUser> CheckPassword<'_, U> {
 
 async fn load_again<U: AuthUser>(login: &Login<U>, user: &U) -> Result<U, LoginError> {
     let (_, id) = login.0.index(&user.id())?;
-    Ok(login.0.load_user(&id).await?.ok_or(Kind::Refused)?)
+    let user = login.0.load_user(&id).await?;
+    let user = user.filter(|user| login.0.is_of(user, &id));
+    user.ok_or_else(|| Kind::Refused.into())
 }
 
 impl<'a, U: AuthUser> IntoFuture for CheckPassword<'a, U> {

@@ -47,7 +47,9 @@ impl<U: AuthUser> Sessions<U> {
     pub async fn act_for(&self, user: &U::Id) -> Result<Authenticated<U>, LoginError> {
         let realm = &self.realm;
         let (_, id) = realm.index(user)?;
-        let user = realm.load_user(&id).await?.ok_or(Kind::Unauthorized)?;
+        let user = realm.load_user(&id).await?;
+        let user = user.filter(|user| realm.is_of(user, &id));
+        let user = user.ok_or(Kind::Unauthorized)?;
         if !user.is_active() {
             return Err(Kind::Inactive.into());
         }

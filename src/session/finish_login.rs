@@ -172,7 +172,8 @@ async fn still_who_it_was<U: AuthUser>(known: &Known<U>, record: &Record) -> Res
     if !user.is_active() {
         return Err(Kind::Inactive.into());
     }
-    match realm.has_credentials(&user, realm.index_of(login.user), &login.auth_hash) {
+    let who = (login.user, realm.index_of(login.user));
+    match realm.has_credentials(&user, who, &login.auth_hash) {
         true => Ok(user),
         false => Err(Kind::Ended.into()),
     }

@@ -82,7 +82,8 @@ impl Notes {
     ///
     /// # Errors
     ///
-    /// When it was found under other cookies: a request inside a request.
+    /// When the first look was under other cookies, also one that failed or goes on
+    /// beside this one: a request inside a request.
     pub(crate) fn seen<U: AuthUser>(
         &self,
         core: &Arc<Core>,
@@ -100,10 +101,10 @@ impl Notes {
         Ok(seen.found())
     }
 
-    /// Notes what the request shows to a realm, once. Whom that is, [`settle`](Self::settle) says.
+    /// Notes what the request shows to a realm. Whom that is, [`settle`](Self::settle) says.
     pub(crate) fn see(&mut self, core: &Arc<Core>, presented: Presented) {
         if self.by(core).is_some() {
-            return; // a look before failed, or goes on beside this one
+            return; // a look before failed, or goes on beside this one, under the same cookies
         }
         self.seen.reserve_exact(1); // nearly always one realm
         self.seen.push(Seen {
@@ -124,7 +125,7 @@ impl Notes {
         self.by(core).is_some_and(|seen| seen.found.is_some())
     }
 
-    /// Has this realm looked?
+    /// Has this realm begun to look?
     pub(crate) fn has_seen(&self, core: &Arc<Core>) -> bool {
         self.by(core).is_some()
     }

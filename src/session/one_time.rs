@@ -259,7 +259,8 @@ impl<U: AuthUser> Login<U> {
         let (realm, core) = (&self.0, &self.0.core);
         let issued = Issued::decode(&record.body).map_err(|error| core.failed(error))?;
         let user = realm.load_user(issued.user).await?.ok_or(Kind::Refused)?;
-        if !realm.has_credentials(&user, realm.index_of(issued.user), &issued.auth_hash) {
+        let who = (issued.user, realm.index_of(issued.user));
+        if !realm.has_credentials(&user, who, &issued.auth_hash) {
             return Err(Kind::Refused.into());
         }
         match user.is_active() {

@@ -166,7 +166,7 @@ impl<U: AuthUser> Realm<U> {
             {
                 return Ok(None); // too many tries, or the second factor was removed: log in anew
             }
-            if !self.has_credentials(&user, index, &auth_hash) {
+            if !self.has_credentials(&user, (id, index), &auth_hash) {
                 // It opens nothing any more. It is not deleted: the request that has
                 // just changed the password may be about to replace it.
                 return Ok(None);

@@ -98,9 +98,10 @@ pub struct Authenticated<U>(pub(crate) Arc<Known<U>>);
 /// password or the e-mail address, add a device (OWASP ASVS 5.0, 7.5.1). It
 /// derefs to [`Authenticated`], so it passes wherever that is asked.
 ///
-/// One comes without a password: a remembered browser whose user gives only the
-/// second factor gets it from [`finish_login`](crate::Session::finish_login), for
-/// that request; its `info().verified_at()` is none.
+/// There is one for which nobody gave a password: a remembered browser whose user
+/// gives only the second factor gets it from
+/// [`finish_login`](crate::Session::finish_login), for that request. Its
+/// `info().verified_at()` is none.
 ///
 /// # Example
 ///

@@ -174,7 +174,8 @@ pub trait SessionStore: Send + Sync + 'static {
     ) -> impl Future<Output = Result<u64, StoreError>> + Send;
 
     /// Forgets expired records, at most [`limit`](Sweep::limit) of them, and
-    /// answers how many. Nobody can tell: they are never returned anyway.
+    /// answers how many; fewer than the limit say that none is left for now, and it
+    /// is asked again in a minute. Nobody can tell: they are never returned anyway.
     ///
     /// # Errors
     ///

@@ -94,16 +94,10 @@ impl<U: AuthUser> CurrentUser<U> {
     /// changed in this request, or outside of it, [`is_ended`](LoginError::is_ended).
     /// Returned from the handler they send the browser to the login page. A handler
     /// that has a [`Session`](crate::Session) of this user type has its proof there,
-    /// and gets no second one, which could outlive it: that is answered with 500.
+    /// and neither it nor a layer around it gets a second one, which could outlive
+    /// it: that is answered with 500.
     pub fn into_authenticated(self) -> Result<Authenticated<U>, LoginError> {
         let realm = &self.login.0;
-        let core = &realm.core;
-        if visit::note(self.visit, |notes| notes.has_given_session(core)) == Some(true) {
-            return Err(LoginError::misuse(
-                core.realm(),
-                "a handler that has the session has its proof in it: lend `&*session`",
-            ));
-        }
         let known = self.known.filter(|known| !known.is_only_remembered());
         let Some(known) = known else {
             visit::note(self.visit, |notes| notes.asked = Some(realm.core.clone()));
@@ -113,7 +107,13 @@ impl<U: AuthUser> CurrentUser<U> {
         let now = visit::note(self.visit, |notes| notes.found::<U>(&known.realm.core)).flatten();
         match now {
             // As it is now, should it have been asked for once more meanwhile.
-            Some(Found::LoggedIn(now)) if now.is_same_login_as(&known) => Ok(Authenticated(now)),
+            Some(Found::LoggedIn(now)) if now.is_same_login_as(&known) => {
+                let core = &realm.core;
+                match visit::note(self.visit, |notes| notes.has_given_session(core)) {
+                    Some(true) => Err(LoginError::misuse(core.realm(), ONE_PROOF)),
+                    _ => Ok(Authenticated(now)),
+                }
+            }
             _ => {
                 visit::note(self.visit, |notes| notes.asked = Some(realm.core.clone()));
                 Err(Kind::Ended.into())
@@ -121,6 +121,8 @@ impl<U: AuthUser> CurrentUser<U> {
         }
     }
 }
+
+const ONE_PROOF: &str = "a handler that has the session has its proof in it: lend `&*session`";
 
 impl<S, U: AuthUser> FromRequestParts<S> for CurrentUser<U>
 where

@@ -18,13 +18,6 @@ use crate::{
     user::AuthUser,
 };
 
-/// What is known before the store is asked.
-enum Before<U> {
-    Found(Found<U>),
-    /// Nothing, but this names a session.
-    Token(Option<(Token, SignedBy)>),
-}
-
 /// Who asks: a handler's first argument, or anything else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Use {
@@ -167,4 +160,11 @@ impl<U: AuthUser> Ask<'_, U> {
         visit::note(visit, |notes| notes.looked_at_request = true);
         Ok(found)
     }
+}
+
+/// What is known before the store is asked.
+enum Before<U> {
+    Found(Found<U>),
+    /// Nothing, but this names a session.
+    Token(Option<(Token, SignedBy)>),
 }

@@ -67,7 +67,7 @@ impl<U: AuthUser> Realm<U> {
                 }
                 return Ok(Found::Nobody);
             };
-            if !self.has_credentials(&user, index, &content.auth_hash) {
+            if !self.has_credentials(&user, (content.user, index), &content.auth_hash) {
                 // It is not ended: the request that has just changed the password
                 // may be about to replace it.
                 return Ok(Found::Nobody);

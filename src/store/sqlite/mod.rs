@@ -14,7 +14,11 @@
 
 mod records;
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use sqlx::{
     Connection, SqlStr, Sqlite, SqlitePool, Transaction,
@@ -113,12 +117,12 @@ impl SqliteStore {
     /// The file keeps the mode. Where others are about to set it too, SQLite says at
     /// once that it is locked, and does not wait as it does otherwise.
     async fn use_wal(&self) -> Result<(), StoreError> {
-        let mut tries = 0;
+        let start = Instant::now();
         loop {
             let wal = sqlx::query("PRAGMA journal_mode = WAL");
             match wal.execute(&self.pool).await {
                 Ok(_) => return Ok(()),
-                Err(error) if is_busy(&error) && tries < MAX_TRIES => tries += 1,
+                Err(error) if is_busy(&error) && start.elapsed() < TRIED_FOR => {}
                 Err(error) => return Err(StoreError::new(error)),
             }
             tokio::time::sleep(BETWEEN_TRIES).await;
@@ -337,8 +341,8 @@ fn is_busy(error: &sqlx::Error) -> bool {
     code.is_some_and(|code| code & 0xff == 5)
 }
 
-/// For five seconds, as long as SQLite waits otherwise.
-const MAX_TRIES: u32 = 250;
+/// As long as SQLite waits otherwise.
+const TRIED_FOR: Duration = Duration::from_secs(5);
 const BETWEEN_TRIES: Duration = Duration::from_millis(20);
 
 /// How many records one transaction of a sweep forgets.
