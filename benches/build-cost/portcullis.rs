@@ -36,7 +36,10 @@ async fn log_in(
     Path(id): Path<u64>,
     login: Login<User>,
 ) -> Result<(), LoginError> {
-    session.login_user(login.vouch_for(User(id))).await.map(drop)
+    session
+        .login_user(login.vouch_for(User(id)))
+        .await
+        .map(drop)
 }
 
 async fn log_out(session: Session<Authenticated<User>>) -> Result<(), LoginError> {
@@ -46,7 +49,10 @@ async fn log_out(session: Session<Authenticated<User>>) -> Result<(), LoginError
 #[tokio::main]
 async fn main() {
     let key = SecretKey::generate().unwrap();
-    let manager = LoginManager::builder().user_loader(load).secret_key(key).build();
+    let manager = LoginManager::builder()
+        .user_loader(load)
+        .secret_key(key)
+        .build();
     let app = manager.unwrap().into_router(|login| {
         Routes::new()
             .get("/", hello)
