@@ -1,5 +1,7 @@
 //! The key that signs cookies, and the ring that lets it be changed.
 
+use std::{fmt, fs, path::Path};
+
 use data_encoding::HEXLOWER_PERMISSIVE;
 use ring::{hkdf, hmac};
 
@@ -84,6 +86,21 @@ impl SecretKey {
             ))
         })?;
         Self::from_hex(&hex).map_err(|error| BuildError::new(format!("{name}: {error}")))
+    }
+
+    /// The key in a file, as [`from_hex`](Self::from_hex) reads it: where an
+    /// orchestrator mounts its secrets, out of sight of child processes and crash
+    /// reports, which get the environment.
+    ///
+    /// # Errors
+    ///
+    /// When the file can't be read, or holds no key.
+    pub fn from_file(path: impl AsRef<Path>) -> Result<Self, BuildError> {
+        let path = path.as_ref();
+        let named =
+            |error: &dyn fmt::Display| BuildError::new(format!("{}: {error}", path.display()));
+        let hex = fs::read_to_string(path).map_err(|error| named(&error))?;
+        Self::from_hex(&hex).map_err(|error| named(&error))
     }
 
     /// Refuses the array that somebody forgot to fill.

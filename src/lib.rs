@@ -53,9 +53,9 @@ pub use loader::{RequestLoader, UserLoader};
 pub use local_path::{IntoLocalPath, LocalPath};
 pub use manager::{
     Builder, Dangerous, FirstFactor, FreshFor, HalfVerified, HasKey, HasLoader, KeyGiven,
-    KeyMissing, ListedSession, LoaderGiven, LoaderMissing, Login, LoginId, LoginManager, NextIn,
-    NoKey, NoLoader, PeerAddress, Proved, SameSite, SessionInfo, SessionProtection, Sessions,
-    Source, Throttle, Unbuilt, UserAgent, UserKnown, Verified,
+    KeyMissing, Limits, ListedSession, LoaderGiven, LoaderMissing, Login, LoginId, LoginManager,
+    NextIn, NoKey, NoLoader, PeerAddress, Proved, SameSite, SessionInfo, SessionProtection,
+    Sessions, SiteData, Source, Throttle, Unbuilt, UserAgent, UserKnown, Verified,
 };
 #[cfg(feature = "password")]
 pub use password::{HasPassword, Password, PasswordCost};

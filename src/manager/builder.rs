@@ -341,6 +341,7 @@ impl<L, K> Builder<L, K> {
             clock,
             mut settings,
         } = self;
+        settings.cap()?;
         check(&settings)?;
         if U::Factors::ARE_TWO && settings.second_factor_at.is_none() {
             return Err(BuildError::new(

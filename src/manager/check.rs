@@ -3,7 +3,7 @@
 use crate::{
     error::BuildError,
     local_path::LocalPath,
-    manager::{LONGEST, PeerAddress, Place, Settings},
+    manager::{PeerAddress, Place, Settings, remember::LONGEST},
 };
 
 pub(super) fn check(settings: &Settings) -> Result<(), BuildError> {

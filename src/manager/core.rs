@@ -10,6 +10,7 @@ use std::{
     time::Duration,
 };
 
+use http::HeaderValue;
 use tokio::runtime::Handle;
 
 #[cfg(feature = "password")]
@@ -154,6 +155,8 @@ impl<U: AuthUser> AnyRealm for Realm<U> {
 pub(crate) struct Core {
     pub(crate) settings: Settings,
     cookies: Cookies,
+    /// What the answer to a logout makes a browser forget.
+    pub(crate) clear_site_data: Option<HeaderValue>,
     pub(crate) store: AnyStore,
     pub(crate) clock: Arc<dyn Clock>,
     #[cfg(feature = "password")]
@@ -173,6 +176,7 @@ impl Core {
     ) -> Self {
         Self {
             cookies: Cookies::new(&settings, keys),
+            clear_site_data: settings.clear_site_data(),
             #[cfg(feature = "password")]
             hashing: Hashing::new(settings.password_cost),
             settings,

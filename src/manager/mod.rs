@@ -19,6 +19,7 @@ mod fresh_for;
 #[cfg(feature = "password")]
 mod hashing;
 mod info;
+mod limits;
 mod listeners;
 mod login;
 mod login_id;
@@ -34,6 +35,7 @@ mod second_factor;
 pub(crate) mod series;
 mod sessions;
 pub(crate) mod settings;
+mod site_data;
 mod throttle;
 
 pub use builder::Builder;
@@ -41,6 +43,7 @@ pub use dangerous::Dangerous;
 pub use first_factor::{FirstFactor, HalfVerified, Proved};
 pub use fresh_for::FreshFor;
 pub use info::{SessionInfo, Source};
+pub use limits::Limits;
 pub use login::{Login, Verified};
 pub use login_id::LoginId;
 pub use missing::{
@@ -51,6 +54,7 @@ pub use places::NextIn;
 pub use protection::{PeerAddress, SessionProtection, UserAgent};
 pub use remember::SameSite;
 pub use sessions::{ListedSession, Sessions};
+pub use site_data::SiteData;
 pub use throttle::Throttle;
 
 #[cfg(feature = "password")]
@@ -64,7 +68,6 @@ pub(crate) use self::{
     finders::caught,
     place::{Place, with_next},
 };
-pub(crate) use remember::LONGEST;
 pub(crate) use settings::Settings;
 
 use std::{fmt, sync::Arc};

@@ -7,8 +7,8 @@ use crate::password::PasswordCost;
 use crate::{
     local_path::LocalPath,
     manager::{
-        FreshFor, NextIn, PeerAddress, Place, SessionProtection, Throttle, UserAgent,
-        remember::RememberSettings,
+        FreshFor, Limits, NextIn, PeerAddress, Place, SessionProtection, SiteData, Throttle,
+        UserAgent, remember::RememberSettings,
     },
 };
 
@@ -20,6 +20,8 @@ pub(crate) struct Settings {
     pub(crate) secure: bool,
     pub(crate) idle: Duration,
     pub(crate) absolute: Duration,
+    /// The caps of all that says how long a login lasts.
+    pub(super) limits: Limits,
     pub(crate) touch_every: Duration,
     pub(crate) fresh_for: FreshFor,
     pub(crate) remember: RememberSettings,
@@ -54,6 +56,7 @@ pub(crate) struct Settings {
     pub(crate) on_refusal: http::Extensions,
     pub(crate) origins: Vec<String>,
     pub(crate) check_origin: bool,
+    pub(super) site_data: Vec<SiteData>,
 }
 
 impl Default for Settings {
@@ -64,6 +67,7 @@ impl Default for Settings {
             secure: true,
             idle: Duration::from_secs(7 * 24 * 60 * 60),
             absolute: Duration::from_secs(30 * 24 * 60 * 60), // NIST SP 800-63B-4, AAL1
+            limits: Limits::NONE,
             touch_every: Duration::from_secs(60),
             fresh_for: FreshFor::DEFAULT,
             remember: RememberSettings::default(),
@@ -96,6 +100,7 @@ impl Default for Settings {
             on_refusal: http::Extensions::new(),
             origins: Vec::new(),
             check_origin: true,
+            site_data: vec![SiteData::Cache, SiteData::Storage], // OWASP ASVS 5.0, 14.3.1
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::{
     error::{Kind, LoginError},
     event::EventKind,
     manager::{
-        CookieOf, Core, LONGEST, LoginId, SessionInfo, Source, Verified,
+        CookieOf, Core, LoginId, SessionInfo, Source, Verified,
         content::{Content, LoginFacts, PendingFacts},
         settings::PENDING_FOR,
     },
@@ -92,9 +92,8 @@ impl<P, U: AuthUser> BeginLogin<P, U> {
             unawaited,
         } = self;
         unawaited.awaited();
-        let remember = remember.unwrap_or(remember_for.is_some());
-        let lasts = remember_for.unwrap_or(core.settings.remember.lasts);
-        let remember = remember.then(|| lasts.min(LONGEST).as_secs());
+        let remember = core.settings.remembered_for(remember, remember_for);
+        let remember = remember.map(|lasts| lasts.as_secs());
         match begin(&core, session.ticket.visit, verified, remember).await {
             Ok(known) => Ok(session.next(Pending::of(known))),
             Err(error) => Err((error, session)),

@@ -6,7 +6,7 @@ use crate::{
     actor::Actor,
     error::LoginError,
     event::EventKind,
-    manager::{Core, LONGEST, Source, Verified},
+    manager::{Core, Source, Verified},
     session::{
         Authenticated, Fresh, IsVerified, MayLogIn, Session,
         known::Known,
@@ -243,9 +243,10 @@ impl<P, U: AuthUser, Next> LoginUser<P, U, Next> {
 
 impl Options {
     fn remembered_for(&self, core: &Core) -> Option<Duration> {
-        let remember = self.remember.unwrap_or(self.remember_for.is_some());
-        let lasts = self.remember_for.unwrap_or(core.settings.remember.lasts);
-        (remember && self.actor.is_none()).then(|| lasts.min(LONGEST))
+        let asked = core
+            .settings
+            .remembered_for(self.remember, self.remember_for);
+        asked.filter(|_| self.actor.is_none())
     }
 }
 

@@ -81,6 +81,9 @@ impl<P, U: AuthUser> LogoutUser<P, U> {
             notes.change::<U>(core, Found::Nobody);
             notes.leave_stranger(core);
             notes.forget_the_way(core);
+            if known.pending.is_none() {
+                notes.clear_site_data = core.clear_site_data.clone();
+            }
         });
         match end_all(&known, end, another).await {
             Ok(()) => {

@@ -2,6 +2,7 @@
 
 use std::{any::Any, sync::Arc};
 
+use http::HeaderValue;
 use tokio::time::Instant;
 
 use crate::{
@@ -40,6 +41,8 @@ pub(crate) struct Notes {
     pub(crate) pending: bool,
     /// The answer is for one person's eyes.
     pub(crate) private: bool,
+    /// What the browser is to forget.
+    pub(crate) clear_site_data: Option<HeaderValue>,
     /// The realm whose guard was asked last, or else whose look was the first.
     pub(crate) asked: Option<Arc<Core>>,
     /// Who asks, as far as an answer of the library depends on it.

@@ -7,7 +7,7 @@
 //! htmx.
 
 use axum::{
-    http::{HeaderMap, HeaderValue, header},
+    http::{HeaderMap, HeaderName, HeaderValue, header},
     response::{IntoResponse, Response},
 };
 
@@ -122,6 +122,10 @@ pub(super) fn finish(notes: Option<Box<Notes>>, mut response: Response) -> Respo
             response.headers_mut().append(header::SET_COOKIE, line);
         }
     }
+    if let Some(data) = notes.clear_site_data.take() {
+        let named = response.headers_mut().entry(CLEAR_SITE_DATA);
+        named.or_insert(data); // the app knows better what it keeps
+    }
     vary(
         response.headers_mut(),
         notes.looked,
@@ -169,6 +173,8 @@ pub(crate) fn cross_origin() -> Response {
 fn no_store(headers: &mut HeaderMap) {
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
 }
+
+const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
 
 /// Says what an answer depends on, if it does not say so already.
 fn vary(headers: &mut HeaderMap, looked: bool, looked_at_request: bool) {

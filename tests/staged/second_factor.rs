@@ -63,6 +63,20 @@ async fn after_the_first_factor_nobody_is_logged_in() {
 }
 
 #[tokio::test]
+async fn who_gives_up_a_login_that_was_begun_keeps_what_the_browser_has() {
+    let world = World::new();
+    let mut browser = half_logged_in(&world).await;
+    let given_up = browser.post("/logout").await;
+    assert_eq!(given_up.text(), "out");
+    assert!(!given_up.headers().contains_key("clear-site-data"));
+
+    let mut browser = half_logged_in(&world).await;
+    give(&mut browser, &world.code(0)).await;
+    let logged_out = browser.post("/logout").await;
+    assert!(logged_out.headers().contains_key("clear-site-data"));
+}
+
+#[tokio::test]
 async fn next_goes_all_the_way() {
     let world = World::new();
     let mut browser = world.browser();

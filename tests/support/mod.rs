@@ -29,7 +29,8 @@ use portcullis::{
     Routes, SecretKey, Session, SessionData, Timestamp, public,
     store::{
         Delete, DeleteByUser, End, Insert, Inserted, ListByUser, Load, MemoryStore, Record,
-        Restore, Rotate, SessionStore, StoreError, Swap, Sweep, TokenHash, Touch, Update,
+        RecordId, RecordKind, Restore, Rotate, SessionStore, StoreError, Swap, Sweep, TokenHash,
+        Touch, Update,
     },
 };
 use ring::{hkdf, hmac};
@@ -132,6 +133,8 @@ pub struct Spy {
     pub hangs: Arc<AtomicBool>,
     /// What it does to the records that it gives back.
     pub tamper: Arc<Mutex<Option<Tamper>>>,
+    /// What was put into it by itself.
+    pub inserted: Arc<Mutex<Vec<(RecordKind, RecordId)>>>,
 }
 
 impl Spy {
@@ -172,7 +175,6 @@ trait Answer {
     fn tamper(&mut self, _: Option<Tamper>) {}
 }
 
-impl Answer for Inserted {}
 impl Answer for Swap {}
 impl Answer for bool {}
 impl Answer for u64 {}
@@ -191,6 +193,16 @@ impl Answer for Option<Record> {
 macro_rules! spied {
     ($($name:ident($step:ident) -> $answer:ty;)*) => {
         impl SessionStore for Spy {
+            async fn insert(&self, step: Insert) -> Result<Inserted, StoreError> {
+                self.before("insert").await?;
+                let all = [Some(&step.record), step.series.as_ref()].into_iter().flatten();
+                let all = all.map(|record| (record.kind, record.id));
+                self.inserted.lock().unwrap().extend(all);
+                let answer = self.inner.insert(step).await?;
+                tokio::task::yield_now().await;
+                Ok(answer)
+            }
+
             $(async fn $name(&self, step: $step) -> Result<$answer, StoreError> {
                 self.before(stringify!($name)).await?;
                 let mut answer = self.inner.$name(step).await?;
@@ -203,7 +215,6 @@ macro_rules! spied {
 }
 
 spied! {
-    insert(Insert) -> Inserted;
     load(Load) -> Option<Record>;
     update(Update) -> Swap;
     rotate(Rotate) -> Swap;
@@ -454,7 +465,7 @@ impl World {
         Self::around(clock, store, database, key, settings, |routes, _| routes)
     }
 
-    fn around(
+    pub fn around(
         clock: Arc<ByHand>,
         store: Spy,
         database: Arc<Database>,

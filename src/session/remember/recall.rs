@@ -49,6 +49,12 @@ impl<U: AuthUser> Realm<U> {
                 return Ok(Found::Nobody);
             }
             let now = core.now();
+            if now >= core.settings.remembered_until(series.created) {
+                if restores {
+                    self.end_series(&series).await?; // it began under longer limits
+                }
+                return Ok(Found::Nobody);
+            }
             let lost = match content.judge(series.hash, token.hash(), now) {
                 Verdict::Stolen if restores => return self.end_stolen(&series, &content).await,
                 Verdict::Stolen => {

@@ -51,7 +51,8 @@ impl<U: AuthUser> Realm<U> {
             None => core.settings.absolute,
             Some(_) => PENDING_FOR,
         };
-        let ends = now.plus(lasts);
+        let over = core.settings.remembered_until(series.created);
+        let ends = now.plus(lasts).min(over);
         let device_name = visitor.name();
         let facts = LoginFacts {
             user: content.user,
@@ -89,7 +90,7 @@ impl<U: AuthUser> Realm<U> {
         next.version = series.version.next();
         next.seen = now;
         if core.settings.remember.refresh {
-            next.expires = now.plus(Duration::from_secs(content.lasts));
+            next.expires = now.plus(Duration::from_secs(content.lasts)).min(over);
         }
         next.body = content.encode().map_err(|error| core.failed(error))?;
         let until = next.expires;

@@ -61,7 +61,8 @@ impl<U: AuthUser> Realm<U> {
         }
         let refresh = core.settings.remember.refresh;
         if refresh {
-            series.expires = now.plus(lasts);
+            let over = core.settings.remembered_until(series.created);
+            series.expires = now.plus(lasts).min(over);
             let touch = Touch::new(RecordKind::Series, series.id, series.expires, now, now);
             if !core.done(core.store.touch(touch).await)? {
                 return Ok((true, None));

@@ -1,0 +1,182 @@
+//! The limits of a standard: what a login may last, whatever else is said.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod support;
+
+use std::time::Duration;
+
+use portcullis::{
+    Clock, Limits, Timestamp,
+    store::{SessionStore, Sweep},
+};
+use support::*;
+
+fn with(limits: Limits) -> World {
+    World::with(|builder| builder.limits(limits), |routes, _| routes)
+}
+
+/// How many days the remember cookie of a new login lasts, if there is one.
+async fn days(world: &World, asked: &str) -> Option<u64> {
+    let reply = world.browser().post(&format!("/remember/1{asked}")).await;
+    Some(lasts(&reply)? / 86_400)
+}
+
+/// How many seconds the remember cookie of an answer lasts, if there is one.
+fn lasts(reply: &Reply) -> Option<u64> {
+    let lines = reply.set_cookies();
+    let line = lines.iter().find(|line| line.starts_with(REMEMBER))?;
+    let (_, rest) = line.split_once("Max-Age=").unwrap();
+    Some(rest.split(';').next().unwrap().parse().unwrap())
+}
+
+#[tokio::test]
+async fn at_level_2_a_login_ends_after_an_hour_without_use_and_after_a_day() {
+    let world = with(Limits::aal2());
+    let mut browser = world.logged_in(1).await;
+    world.clock.pass(HOUR);
+    assert_eq!(browser.get("/who").await.body, "nobody");
+
+    let mut browser = world.logged_in(1).await;
+    for _ in 0..24 {
+        assert_eq!(browser.get("/me").await.body, "user 1");
+        world.clock.pass(HOUR - MINUTE);
+    }
+    assert_eq!(
+        browser.get("/me").await.body,
+        "user 1",
+        "24 minutes are left"
+    );
+    world.clock.pass(24 * MINUTE);
+    assert_eq!(browser.get("/who").await.body, "nobody");
+}
+
+#[tokio::test]
+async fn at_level_3_a_login_ends_after_a_quarter_of_an_hour_without_use_and_after_half_a_day() {
+    let world = with(Limits::aal3());
+    let mut browser = world.logged_in(1).await;
+    world.clock.pass(15 * MINUTE);
+    assert_eq!(browser.get("/who").await.body, "nobody");
+
+    let mut browser = world.logged_in(1).await;
+    for _ in 0..72 {
+        assert_eq!(browser.get("/me").await.body, "user 1");
+        world.clock.pass(10 * MINUTE);
+    }
+    assert_eq!(browser.get("/who").await.body, "nobody");
+}
+
+/// Reauthentication is what the limit is there for (NIST SP 800-63B-4, 2.3.3).
+#[tokio::test]
+async fn only_a_new_proof_by_hand_begins_the_limit_anew() {
+    let world = with(Limits::aal3());
+    let mut browser = world.logged_in(1).await;
+    world.clock.pass(10 * MINUTE);
+    browser.post("/confirm/1").await;
+    for _ in 0..72 {
+        assert_eq!(browser.get("/me").await.body, "user 1");
+        world.clock.pass(10 * MINUTE);
+    }
+    assert_eq!(browser.get("/who").await.body, "nobody");
+}
+
+#[tokio::test]
+async fn above_level_1_no_browser_is_remembered() {
+    for limits in [Limits::aal2(), Limits::aal3()] {
+        let world = with(limits);
+        assert_eq!(days(&world, "").await, None);
+        assert_eq!(days(&world, "?days=1").await, None);
+    }
+}
+
+#[tokio::test]
+async fn at_level_1_a_browser_is_remembered_for_a_month_at_most() {
+    let world = with(Limits::aal1());
+    assert_eq!(days(&world, "").await, Some(30));
+    assert_eq!(days(&world, "?days=90").await, Some(30));
+    assert_eq!(days(&world, "?days=7").await, Some(7));
+}
+
+/// From one login by hand, however the browser comes back.
+#[tokio::test]
+async fn at_level_1_nobody_is_logged_in_for_more_than_a_month() {
+    let settings = |builder: Ready| {
+        let builder = builder.limits(Limits::aal1()).refresh_remember_cookie(true);
+        builder.idle_limit(30 * DAY)
+    };
+    let world = World::with(settings, |routes, _| routes);
+    let mut browser = world.remembered(1).await;
+    let mut open = browser.clone();
+    for day in 0..30 {
+        assert_eq!(browser.get("/me").await.body, "user 1", "day {day}");
+        if day % 2 == 0 {
+            browser.close();
+        }
+        open.jar = browser.jar.clone();
+        world.clock.pass(DAY);
+    }
+    assert_eq!(browser.get("/who").await.body, "nobody", "the session");
+    open.close();
+    assert_eq!(open.get("/who").await.body, "nobody", "the cookie");
+}
+
+/// As the browser is told, and as the store is: a record goes when nothing can come of it.
+#[tokio::test]
+async fn what_is_prolonged_with_each_use_is_never_prolonged_beyond_the_limit() {
+    let settings = |builder: Ready| {
+        let builder = builder.limits(Limits::aal1());
+        builder.refresh_remember_cookie(true)
+    };
+    let world = World::with(settings, |routes, _| routes);
+    let mut browser = world.remembered(1).await;
+    let end = Timestamp::from_unix_seconds(START).plus(30 * DAY);
+    for _ in 0..29 {
+        world.clock.pass(DAY);
+        let left = Some(end.since(world.clock.now()).as_secs());
+        assert_eq!(
+            lasts(&browser.get("/me").await),
+            left,
+            "the session is used"
+        );
+        browser.close();
+        assert_eq!(lasts(&browser.get("/me").await), left, "the cookie is used");
+    }
+    let sweep = Sweep::new(end, 10);
+    assert_eq!(world.store.inner.sweep(sweep).await.unwrap(), 2);
+    assert!(world.store.inner.is_empty());
+}
+
+#[tokio::test]
+async fn a_browser_that_was_remembered_before_is_not_after() {
+    let before = World::new();
+    let mut remembered = before.remembered(1).await;
+    let after = before.again(|builder| builder.limits(Limits::aal2()));
+    remembered.close();
+    remembered.app = after.app.clone();
+    before.store.taken();
+    assert_eq!(remembered.get("/look").await.body, "nobody");
+    assert_eq!(before.store.taken(), ["load"], "a look ends nothing");
+    assert_ne!(remembered.get("/me").await.body, "user 1");
+    remembered.app = before.app.clone();
+    assert_eq!(remembered.get("/who").await.body, "nobody", "it has ended");
+}
+
+#[tokio::test]
+async fn a_login_that_began_under_longer_limits_ends_at_its_next_use() {
+    let before = World::new();
+    let mut browser = before.logged_in(1).await;
+    browser.app = before.again(|builder| builder.limits(Limits::aal2())).app;
+    assert_eq!(browser.get("/who").await.body, "nobody");
+}
+
+#[tokio::test]
+async fn what_is_said_elsewhere_and_is_shorter_stays() {
+    let minutes = |minutes: u64| Duration::from_secs(minutes * 60);
+    let world = World::with(
+        |builder| builder.idle_limit(minutes(20)).limits(Limits::aal2()),
+        |routes, _| routes,
+    );
+    let mut browser = world.logged_in(1).await;
+    world.clock.pass(minutes(20));
+    assert_eq!(browser.get("/who").await.body, "nobody");
+}
