@@ -211,44 +211,48 @@ impl LoginError {
     }
 
     /// An error of the store.
-    pub(crate) fn store(realm: &str, source: impl Into<BoxError>) -> Self {
-        Self::entered(Kind::Store, Some(realm), source.into())
+    pub(crate) fn store(source: impl Into<BoxError>) -> Self {
+        Self::caused(Kind::Store, source)
     }
 
-    /// An error of the user loader.
-    pub(crate) fn loader(realm: &str, source: impl Into<BoxError>) -> Self {
-        Self::entered(Kind::Loader, Some(realm), source.into())
+    /// An error of a loader.
+    pub(crate) fn loader(source: impl Into<BoxError>) -> Self {
+        Self::caused(Kind::Loader, source)
     }
 
     /// An error of the app's check of a second factor.
-    pub(crate) fn check(realm: &str, source: impl Into<BoxError>) -> Self {
-        Self::entered(Kind::Check, Some(realm), source.into())
+    pub(crate) fn check(source: impl Into<BoxError>) -> Self {
+        Self::caused(Kind::Check, source)
     }
 
     /// An error of a policy.
-    pub(crate) fn policy(realm: &str, source: impl Into<BoxError>) -> Self {
-        Self::entered(Kind::Policy, Some(realm), source.into())
+    pub(crate) fn policy(source: impl Into<BoxError>) -> Self {
+        Self::caused(Kind::Policy, source)
     }
 
-    /// A password could not be hashed.
+    /// A password could not be hashed; logged here.
     #[cfg(feature = "password")]
     pub(crate) fn hashing(source: impl Into<BoxError>) -> Self {
-        Self::entered(Kind::Hashing, None, source.into())
+        let error = Self::caused(Kind::Hashing, source);
+        tracing::error!(target: "portcullis", event = "hashing_failed", error = error.cause(), "{error}");
+        error
     }
 
-    /// What fails outside of the library is logged here, where it enters.
-    fn entered(kind: Kind, realm: Option<&str>, source: BoxError) -> Self {
-        let what = kind.describe();
-        tracing::error!(target: "portcullis", realm, error = %source, "{what}");
+    fn caused(kind: Kind, source: impl Into<BoxError>) -> Self {
         Self {
             kind,
-            source: Some(source),
+            source: Some(source.into()),
         }
+    }
+
+    /// What the log says of it.
+    pub(crate) fn cause(&self) -> Option<&(dyn StdError + 'static)> {
+        self.source()
     }
 
     /// A mistake in the program; logged here with what to mend.
     pub(crate) fn misuse(realm: &str, mend: &'static str) -> Self {
-        tracing::error!(target: "portcullis", realm, mend, "a login check was asked where it can't be");
+        tracing::error!(target: "portcullis", event = "misused", realm, mend, "a login check was asked where it can't be");
         Self {
             kind: Kind::Misuse,
             source: Some(mend.into()),
@@ -299,7 +303,7 @@ mod tests {
 
     #[test]
     fn the_cause_is_kept() {
-        let error = LoginError::store("login", "connection refused");
+        let error = LoginError::store("connection refused");
         assert!(error.is_store());
         assert_eq!(
             error.source().map(ToString::to_string).as_deref(),

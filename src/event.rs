@@ -2,14 +2,15 @@
 
 use std::{fmt, sync::Arc};
 
-use crate::{actor::Actor, clock::Timestamp, token::RecordId};
+use crate::{actor::Actor, clock::Timestamp, key::Mac, token::RecordId};
 
 /// Something that happened to a login: what a listener gets.
 ///
 /// Given to the builder with [`on_event`](crate::Builder::on_event) or
 /// [`on_event_async`](crate::Builder::on_event_async). The same is logged with
 /// `tracing`, target `portcullis`, with the fields `event` (see
-/// [`EventKind::name`]), `realm`, `session` and `actor`.
+/// [`EventKind::name`]), `realm`, `session` (a [hash](SessionHash) of its id) and
+/// `actor`; a failure has its `error`.
 ///
 /// # Example
 ///
@@ -29,7 +30,7 @@ use crate::{actor::Actor, clock::Timestamp, token::RecordId};
 pub struct LoginEvent<U> {
     kind: EventKind,
     at: Timestamp,
-    session: Option<RecordId>,
+    session: Option<(RecordId, SessionHash)>,
     user: Option<Arc<dyn HasUser<U>>>,
 }
 
@@ -37,6 +38,36 @@ pub struct LoginEvent<U> {
 pub(crate) trait HasUser<U>: Send + Sync {
     fn user(&self) -> &U;
     fn actor(&self) -> Option<&Arc<Actor>>;
+}
+
+/// What the logs call a session: 16 hexadecimal digits, from
+/// [`LoginEvent::session_hash`] and
+/// [`Login::session_hash`](crate::Login::session_hash).
+///
+/// A keyed hash of the session's id, so that lines about one session can be told
+/// from others, and none of them helps to find it (OWASP Session Management Cheat
+/// Sheet, "Logging Sessions Life Cycle"; ASVS 5.0, 16.2.5). It is another one after
+/// each transition, as the id is, and when the secret key changes.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SessionHash([u8; 8]);
+
+impl SessionHash {
+    pub(crate) fn of(mac: Mac) -> Self {
+        let [hash @ .., _, _, _, _, _, _, _, _] = mac;
+        Self(hash)
+    }
+}
+
+impl fmt::Display for SessionHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", u64::from_be_bytes(self.0))
+    }
+}
+
+impl fmt::Debug for SessionHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SessionHash({self})")
+    }
 }
 
 /// What happened: the signals of Flask-Login under their names, and ours.
@@ -89,9 +120,45 @@ pub enum EventKind {
     /// ([`Login::sessions`](crate::Login::sessions)), or by a job or an admin tool,
     /// of which nobody is known.
     SessionsRevoked,
+    /// The store failed, or was full: the request was answered with 503, and nobody
+    /// is known of it. The log has the cause.
+    StoreFailed,
+    /// A loader of users failed: answered with 500.
+    LoaderFailed,
+    /// The check of a [second factor](crate::SecondFactor) failed: answered with 500.
+    CheckFailed,
+    /// A [policy](crate::Policy) failed: answered with 500.
+    PolicyFailed,
 }
 
 impl EventKind {
+    /// Every kind there is, for the names of metrics before the first event.
+    pub const ALL: &'static [Self] = &[
+        Self::UserLoggedIn,
+        Self::SecondFactorAsked,
+        Self::UserLoggedOut,
+        Self::UserLoginConfirmed,
+        Self::UserLoadedFromCookie,
+        Self::UserLoadedFromRequest,
+        Self::UserAccessed,
+        Self::UserUnauthorized,
+        Self::UserNeedsRefresh,
+        Self::LoginRefused,
+        Self::LoginThrottled,
+        Self::UserForbidden,
+        Self::SessionProtected,
+        Self::UserSwitched,
+        Self::UserActedFor,
+        Self::CredentialsChanged,
+        Self::RememberTheft,
+        Self::SessionEnded,
+        Self::SessionsRevoked,
+        Self::StoreFailed,
+        Self::LoaderFailed,
+        Self::CheckFailed,
+        Self::PolicyFailed,
+    ];
+
     /// The event's name in logs: `user_logged_in`, `remember_theft`, … It never changes.
     pub fn name(self) -> &'static str {
         match self {
@@ -114,10 +181,15 @@ impl EventKind {
             Self::RememberTheft => "remember_theft",
             Self::SessionEnded => "session_ended",
             Self::SessionsRevoked => "sessions_revoked",
+            Self::StoreFailed => "store_failed",
+            Self::LoaderFailed => "loader_failed",
+            Self::CheckFailed => "check_failed",
+            Self::PolicyFailed => "policy_failed",
         }
     }
 
-    /// Can anybody bring it about, who knows no password and has no cookie?
+    /// Can anybody bring it about, who knows no password and has no cookie, be it
+    /// while something is down?
     pub(crate) fn is_for_the_asking(self) -> bool {
         matches!(
             self,
@@ -126,11 +198,20 @@ impl EventKind {
                 | Self::LoginRefused
                 | Self::LoginThrottled
                 | Self::UserForbidden
+                | Self::StoreFailed
+                | Self::LoaderFailed
+                | Self::CheckFailed
+                | Self::PolicyFailed
         )
     }
 
     /// Writes the event to the log, at the level that its weight asks for.
-    pub(crate) fn log(self, realm: &str, session: Option<RecordId>, actor: Option<&Arc<Actor>>) {
+    pub(crate) fn log(
+        self,
+        realm: &str,
+        session: Option<impl fmt::Display>,
+        actor: Option<&Arc<Actor>>,
+    ) {
         let event = self.name();
         let session = session.map(tracing::field::display);
         let actor = actor.map(tracing::field::debug);
@@ -154,7 +235,7 @@ impl<U> LoginEvent<U> {
     pub(crate) fn new(
         kind: EventKind,
         at: Timestamp,
-        session: Option<RecordId>,
+        session: Option<(RecordId, SessionHash)>,
         user: Option<Arc<dyn HasUser<U>>>,
     ) -> Self {
         Self {
@@ -177,7 +258,12 @@ impl<U> LoginEvent<U> {
 
     /// The session that it happened to, if it was about one: its id after the event.
     pub fn session(&self) -> Option<RecordId> {
-        self.session
+        Some(self.session?.0)
+    }
+
+    /// What the logs call that session.
+    pub fn session_hash(&self) -> Option<SessionHash> {
+        Some(self.session?.1)
     }
 
     /// Who acted for the user, if somebody did.
@@ -196,7 +282,20 @@ impl<U> fmt::Debug for LoginEvent<U> {
         f.debug_struct("LoginEvent")
             .field("kind", &self.kind)
             .field("at", &self.at)
-            .field("session", &self.session)
+            .field("session", &self.session_hash())
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_kind_is_at_the_place_that_its_number_says() {
+        for (place, kind) in EventKind::ALL.iter().enumerate() {
+            assert_eq!(*kind as usize, place);
+        }
+        assert_eq!(EventKind::ALL.last(), Some(&EventKind::PolicyFailed));
     }
 }

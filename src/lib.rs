@@ -47,15 +47,16 @@ mod web;
 pub use actor::Actor;
 pub use clock::{Clock, SystemClock, Timestamp};
 pub use error::{BoxError, BuildError, LoginError};
-pub use event::{EventKind, LoginEvent};
+pub use event::{EventKind, LoginEvent, SessionHash};
 pub use key::SecretKey;
 pub use loader::{RequestLoader, UserLoader};
 pub use local_path::{IntoLocalPath, LocalPath};
 pub use manager::{
-    Builder, Dangerous, FirstFactor, FreshFor, HalfVerified, HasKey, HasLoader, KeyGiven,
-    KeyMissing, Limits, ListedSession, LoaderGiven, LoaderMissing, Login, LoginId, LoginManager,
-    NextIn, NoKey, NoLoader, PeerAddress, Proved, SameSite, SessionInfo, SessionProtection,
-    Sessions, SiteData, Source, Throttle, Unbuilt, UserAgent, UserKnown, Verified,
+    Builder, Dangerous, EventCounts, FirstFactor, FreshFor, HalfVerified, HasKey, HasLoader,
+    KeyGiven, KeyMissing, Limits, ListedSession, LoaderGiven, LoaderMissing, Login, LoginId,
+    LoginManager, NextIn, NoKey, NoLoader, PeerAddress, Proved, SameSite, SessionInfo,
+    SessionProtection, Sessions, SiteData, Source, Throttle, Unbuilt, UserAgent, UserKnown,
+    Verified,
 };
 #[cfg(feature = "password")]
 pub use password::{HasPassword, Password, PasswordCost};

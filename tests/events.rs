@@ -4,7 +4,7 @@
 
 mod support;
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, atomic::Ordering};
 
 use axum::http::{Method, header, request::Parts};
 use portcullis::{EventKind, LoginEvent, SessionProtection};
@@ -227,26 +227,73 @@ async fn events_hold_no_secret() {
 
 #[test]
 fn names_in_logs_are_for_ever() {
-    let names = [
-        (EventKind::UserLoggedIn, "user_logged_in"),
-        (EventKind::UserLoggedOut, "user_logged_out"),
-        (EventKind::UserLoginConfirmed, "user_login_confirmed"),
-        (EventKind::UserLoadedFromCookie, "user_loaded_from_cookie"),
-        (EventKind::UserLoadedFromRequest, "user_loaded_from_request"),
-        (EventKind::UserAccessed, "user_accessed"),
-        (EventKind::UserUnauthorized, "user_unauthorized"),
-        (EventKind::UserNeedsRefresh, "user_needs_refresh"),
-        (EventKind::LoginRefused, "login_refused"),
-        (EventKind::UserForbidden, "user_forbidden"),
-        (EventKind::SessionProtected, "session_protected"),
-        (EventKind::UserSwitched, "user_switched"),
-        (EventKind::CredentialsChanged, "credentials_changed"),
-        (EventKind::RememberTheft, "remember_theft"),
-        (EventKind::SessionEnded, "session_ended"),
-    ];
-    for (kind, name) in names {
-        assert_eq!(kind.name(), name);
+    let names: Vec<_> = EventKind::ALL.iter().map(|kind| kind.name()).collect();
+    let for_ever = "user_logged_in second_factor_asked user_logged_out user_login_confirmed \
+        user_loaded_from_cookie user_loaded_from_request user_accessed user_unauthorized \
+        user_needs_refresh login_refused login_throttled user_forbidden session_protected \
+        user_switched user_acted_for credentials_changed remember_theft session_ended \
+        sessions_revoked store_failed loader_failed check_failed policy_failed";
+    assert_eq!(names, for_ever.split_whitespace().collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn each_event_is_counted_also_where_nobody_listens() {
+    let world = World::new();
+    let mut browser = world.remembered(1).await;
+    browser.get("/me").await;
+    browser.get("/me").await;
+    world.browser().get("/me").await;
+    world.browser().post("/login/77").await;
+    world.store.break_at(Some("load"));
+    browser.get("/me").await;
+    world.store.break_at(None);
+    world.database.broken.store(true, Ordering::SeqCst);
+    browser.get("/me").await;
+    browser.get("/me").await;
+    world.database.broken.store(false, Ordering::SeqCst);
+    browser.post("/logout").await;
+    let counts = world.sessions.event_counts();
+    for (kind, count) in [
+        (EventKind::UserLoggedIn, 1),
+        (EventKind::UserUnauthorized, 1),
+        (EventKind::LoginRefused, 1),
+        (EventKind::StoreFailed, 1),
+        (EventKind::LoaderFailed, 2),
+        (EventKind::UserLoggedOut, 1),
+        (EventKind::RememberTheft, 0),
+        (EventKind::UserAccessed, 0),
+    ] {
+        assert_eq!(counts.of(kind), count, "{kind:?}");
     }
+    assert_eq!(
+        counts
+            .clone()
+            .into_iter()
+            .map(|(_, count)| count)
+            .sum::<u64>(),
+        7
+    );
+    assert_eq!(counts.into_iter().count(), EventKind::ALL.len() - 1);
+}
+
+#[tokio::test]
+async fn failures_are_told() {
+    let (world, mut heard) = listening(|builder| builder);
+    let mut browser = world.logged_in(1).await;
+    next(&mut heard).await;
+    world.store.break_at(Some("all"));
+    browser.get("/me").await;
+    assert_eq!(
+        next(&mut heard).await,
+        (EventKind::StoreFailed, None, false)
+    );
+    world.store.break_at(None);
+    world.database.broken.store(true, Ordering::SeqCst);
+    browser.get("/me").await;
+    assert_eq!(
+        next(&mut heard).await,
+        (EventKind::LoaderFailed, None, false)
+    );
 }
 
 #[test]

@@ -36,7 +36,12 @@ impl Subscriber for Log {
         true
     }
 
-    fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
+    fn new_span(&self, span: &span::Attributes<'_>) -> span::Id {
+        let mut log = self.0.lock().unwrap();
+        let metadata = span.metadata();
+        write!(log, "SPAN {} {}", metadata.target(), metadata.name()).unwrap();
+        span.record(&mut Fields(&mut log));
+        log.push('\n');
         span::Id::from_u64(1)
     }
 
@@ -90,7 +95,8 @@ async fn a_failed_policy_is_logged_with_its_cause() {
     assert!(!reply.body.contains("permissions"), "{}", reply.body);
     let logged = log.taken();
     assert!(
-        logged.contains("ERROR portcullis") && logged.contains("the permissions are gone"),
+        logged.contains(r#"event="policy_failed" realm="login" error="#)
+            && logged.contains("the permissions are gone"),
         "{logged}"
     );
 }
@@ -110,7 +116,8 @@ async fn each_failure_is_logged_with_its_cause() {
     );
     let logged = log.taken();
     assert!(
-        logged.contains("ERROR portcullis") && logged.contains("the store is gone"),
+        logged.contains(r#"event="store_failed" realm="login" error="#)
+            && logged.contains("the store is gone"),
         "{logged}"
     );
     world.store.break_at(None);
@@ -126,7 +133,8 @@ async fn each_failure_is_logged_with_its_cause() {
         );
         let logged = log.taken();
         assert!(
-            logged.contains("ERROR portcullis") && logged.contains(cause),
+            logged.contains(r#"event="loader_failed" realm="login" error="#)
+                && logged.contains(cause),
             "{logged}"
         );
         fault.store(false, Ordering::SeqCst);
@@ -180,7 +188,7 @@ async fn no_secret_reaches_the_log() {
     ] {
         browser.post(path).await;
         for value in browser.jar.values() {
-            secrets.extend(value.split('.').skip(2).map(str::to_owned));
+            secrets.extend(value.split('.').skip(1).map(str::to_owned)); // the id too
         }
     }
     browser.post("/remember/1").await;
@@ -193,7 +201,7 @@ async fn no_secret_reaches_the_log() {
             browser
                 .jar
                 .values()
-                .flat_map(|value| value.split('.').skip(2))
+                .flat_map(|value| value.split('.').skip(1))
                 .map(str::to_owned),
         );
     }
@@ -243,4 +251,45 @@ async fn events_are_logged_under_names_that_stay() {
     );
     let theft = r#"WARN portcullis event="remember_theft" realm="login""#;
     assert!(logged.contains(theft), "{logged}");
+}
+
+#[tokio::test]
+async fn what_takes_time_is_a_span() {
+    let log = Log::default();
+    let _guard = tracing::subscriber::set_default(log.clone());
+    let world = World::new();
+    let mut browser = world.logged_in(1).await;
+    browser.get("/me").await;
+    browser.post("/confirm/1").await;
+    browser.post("/logout").await;
+    let logged = log.taken();
+    for span in [
+        "SPAN portcullis login_user\n",
+        "SPAN portcullis confirm_login\n",
+        "SPAN portcullis logout_user\n",
+        "SPAN portcullis user_loader\n",
+        "SPAN portcullis store step=\"insert\"\n",
+        "SPAN portcullis store step=\"rotate\"\n",
+        "SPAN portcullis store step=\"end\"\n",
+    ] {
+        assert!(logged.contains(span), "{span} in\n{logged}");
+    }
+}
+
+#[tokio::test]
+async fn the_log_and_the_app_call_a_session_by_one_hash() {
+    let log = Log::default();
+    let _guard = tracing::subscriber::set_default(log.clone());
+    let name = async |user: Authenticated<User>, login: Login<User>| {
+        login.session_hash(user.info().id().unwrap()).to_string()
+    };
+    let world = World::with(|builder| builder, |routes, _| routes.get("/hash", name));
+    let mut browser = world.logged_in(1).await;
+    let hash = browser.get("/hash").await.body;
+    let logged = log.taken();
+    let logged_in = format!(r#"event="user_logged_in" realm="login" session={hash}"#);
+    assert!(logged.contains(&logged_in), "{logged_in} in\n{logged}");
+    assert!(!logged.contains(&browser.session_id().unwrap()), "{logged}");
+    browser.post("/confirm/1").await;
+    assert_ne!(browser.get("/hash").await.body, hash, "as the id");
 }

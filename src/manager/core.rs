@@ -17,13 +17,14 @@ use tokio::runtime::Handle;
 use crate::manager::hashing::Hashing;
 use crate::{
     clock::{Clock, Timestamp},
-    error::{BoxError, LoginError},
+    error::LoginError,
     event::{EventKind, HasUser, LoginEvent},
     key::{KeyRing, SecretKey},
     manager::{
         LoginId,
         cookie::{CookieKind, CookieOf, Cookies, Sent},
         finders::Finders,
+        observe::Observed,
         settings::{CARRIED_FOR, SWEEP_BATCH, SWEEP_EVERY, Settings},
     },
     secret::equal,
@@ -103,7 +104,7 @@ impl<U: AuthUser> Realm<U> {
     /// The user with this id, as JSON.
     pub(crate) async fn load_user(&self, id: &[u8]) -> Result<Option<U>, LoginError> {
         let loaded = self.finders.loader.load(id).await;
-        loaded.map_err(|error| LoginError::loader(self.core.realm(), error))
+        loaded.map_err(|error| self.core.loader_failed(error))
     }
 
     /// Lets the part of the realm that knows no user type reach this one.
@@ -120,9 +121,13 @@ impl<U: AuthUser> Realm<U> {
         user: Option<&Arc<H>>,
     ) {
         let actor = user.and_then(|user| user.actor());
-        kind.log(self.core.realm(), session, actor);
+        let observed = &self.core.observed;
+        let in_log = session.map(|session| observed.in_log(session));
+        kind.log(self.core.realm(), in_log, actor);
+        observed.count(kind);
         if !self.finders.listeners.is_empty() {
             let user = user.map(|user| user.clone() as Arc<dyn HasUser<U>>);
+            let session = session.map(|session| (session, observed.hash(session)));
             let event = LoginEvent::new(kind, self.core.now(), session, user);
             self.finders.listeners.tell(event);
         }
@@ -162,6 +167,7 @@ pub(crate) struct Core {
     #[cfg(feature = "password")]
     pub(crate) hashing: Hashing,
     swept: AtomicBool,
+    pub(crate) observed: Observed,
     realm: OnceLock<Weak<dyn AnyRealm>>,
     /// The realms of the router, this one included.
     beside: OnceLock<Vec<Weak<Core>>>,
@@ -179,6 +185,7 @@ impl Core {
             clear_site_data: settings.clear_site_data(),
             #[cfg(feature = "password")]
             hashing: Hashing::new(settings.password_cost),
+            observed: Observed::new(keys, &settings.realm),
             settings,
             store,
             clock,
@@ -266,13 +273,15 @@ impl Core {
         answer.map_err(|error| self.failed(error))
     }
 
-    pub(crate) fn failed(&self, error: impl Into<BoxError>) -> LoginError {
-        LoginError::store(self.realm(), error)
-    }
-
     /// Logs an event about nobody and tells the listeners.
     pub(crate) fn emit(&self, kind: EventKind) {
-        kind.log(self.realm(), None, None);
+        kind.log(self.realm(), None::<&str>, None);
+        self.tell(kind);
+    }
+
+    /// Counts an event about nobody, and tells the listeners.
+    pub(super) fn tell(&self, kind: EventKind) {
+        self.observed.count(kind);
         if let Some(realm) = self.realm.get().and_then(Weak::upgrade) {
             realm.tell(kind);
         }

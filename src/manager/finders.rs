@@ -8,6 +8,7 @@ use std::{
 };
 
 use http::request::Parts;
+use tracing::{Instrument, debug_span};
 
 #[cfg(feature = "password")]
 use crate::manager::passwords::DynSaver;
@@ -59,16 +60,18 @@ pub(super) struct Loads<F>(pub(super) F);
 
 impl<U: AuthUser, F: UserLoader<U>> DynLoader<U> for Loads<F> {
     fn load<'a>(&'a self, id: &'a [u8]) -> Loading<'a, U> {
-        Box::pin(async move {
+        let load = async move {
             let id = serde_json::from_slice::<U::Id>(id).map_err(|_| UNREADABLE)?;
             caught(PANICKED, || self.0.load_user(id)).await
-        })
+        };
+        Box::pin(load.instrument(debug_span!(target: "portcullis", "user_loader")))
     }
 }
 
 impl<U: AuthUser, F: RequestLoader<U>> DynRequestLoader<U> for Loads<F> {
     fn load(&self, request: Parts) -> Loading<'_, U> {
-        Box::pin(caught(PANICKED, move || self.0.load_user(request)))
+        let load = caught(PANICKED, move || self.0.load_user(request));
+        Box::pin(load.instrument(debug_span!(target: "portcullis", "request_loader")))
     }
 }
 

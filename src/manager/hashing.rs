@@ -8,6 +8,7 @@ use std::{
 };
 
 use tokio::sync::Semaphore;
+use tracing::Instrument;
 
 use crate::{
     error::{BoxError, Kind, LoginError},
@@ -187,7 +188,9 @@ impl Queued {
             drop(core);
             done
         });
-        done.await
+        let span = tracing::debug_span!(target: "portcullis", "password_hash");
+        done.instrument(span)
+            .await
             .map_err(LoginError::hashing)?
             .map_err(LoginError::hashing)
     }

@@ -25,6 +25,7 @@ mod login;
 mod login_id;
 mod messages;
 mod missing;
+mod observe;
 #[cfg(feature = "password")]
 mod passwords;
 mod place;
@@ -50,6 +51,7 @@ pub use missing::{
     HasKey, HasLoader, KeyGiven, KeyMissing, LoaderGiven, LoaderMissing, NoKey, NoLoader, Unbuilt,
     UserKnown,
 };
+pub use observe::EventCounts;
 pub use places::NextIn;
 pub use protection::{PeerAddress, SessionProtection, UserAgent};
 pub use remember::SameSite;

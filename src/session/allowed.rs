@@ -200,11 +200,10 @@ pub(crate) async fn ask_policy<U: AuthUser, P: Policy<U, On>, On>(
     on: &On,
     state: &P::State,
 ) -> Result<(), LoginError> {
-    let realm = by.0.realm.core.realm();
     match caught(PANICKED, || P::allows(by, on, state)).await {
         Ok(true) => Ok(()),
         Ok(false) => Err(Kind::Forbidden.into()),
-        Err(error) => Err(LoginError::policy(realm, error)),
+        Err(error) => Err(by.0.realm.core.policy_failed(error)),
     }
 }
 

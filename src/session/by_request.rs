@@ -26,7 +26,7 @@ impl<U: AuthUser> Realm<U> {
             return Ok(Found::Nobody);
         };
         let user = loader.load(request.clone()).await;
-        let user = user.map_err(|error| LoginError::loader(self.core.realm(), error))?;
+        let user = user.map_err(|error| self.core.loader_failed(error))?;
         let Some(user) = user.filter(U::is_active) else {
             return Ok(Found::Nobody);
         };
@@ -44,6 +44,6 @@ impl<U: AuthUser> Realm<U> {
             return Ok(None);
         };
         let user = loader.load(request.clone()).await;
-        user.map_err(|error| LoginError::loader(self.core.realm(), error))
+        user.map_err(|error| self.core.loader_failed(error))
     }
 }

@@ -182,7 +182,7 @@ impl<U: AuthUser> CheckPassword<'_, U> {
                         let hash = place.compute(password).await?;
                         drop(place);
                         let saved = save.save(now, hash).await;
-                        saved.map_err(|error| LoginError::loader(core.realm(), error))?
+                        saved.map_err(|error| core.loader_failed(error))?
                     }
                     Err(_) => Some(now), // too busy: the next login is as good
                 },

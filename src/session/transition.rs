@@ -62,7 +62,9 @@ macro_rules! awaited {
             type IntoFuture = std::pin::Pin<Box<dyn Future<Output = Self::Output> + Send>>;
 
             fn into_future(self) -> Self::IntoFuture {
-                Box::pin(async move { self.run().await.map_err(|(error, _)| error) })
+                let run = async move { self.run().await.map_err(|(error, _)| error) };
+                let span = tracing::debug_span!(target: "portcullis", stringify!($name));
+                Box::pin(tracing::Instrument::instrument(run, span))
             }
         }
 
@@ -76,7 +78,8 @@ macro_rules! awaited {
             type IntoFuture = std::pin::Pin<Box<dyn Future<Output = Self::Output> + Send>>;
 
             fn into_future(self) -> Self::IntoFuture {
-                Box::pin(self.0.run())
+                let span = tracing::debug_span!(target: "portcullis", stringify!($name));
+                Box::pin(tracing::Instrument::instrument(self.0.run(), span))
             }
         }
 

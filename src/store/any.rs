@@ -3,6 +3,7 @@
 use std::{any::Any, future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use tokio::time::timeout;
+use tracing::{Instrument, debug_span};
 
 use super::{
     Delete, DeleteByUser, End, Insert, Inserted, ListByUser, Load, MemoryStore, Record, Restore,
@@ -59,7 +60,9 @@ macro_rules! steps {
                     Self::Memory(store) => SessionStore::$name(store, step).await,
                     Self::Other(store, within) => {
                         // A box, so that a request to the memory store does not carry it around.
-                        let answer = Box::pin(timeout(*within, store.$name(step))).await;
+                        let span = debug_span!(target: "portcullis", "store", step = stringify!($name));
+                        let answer = timeout(*within, store.$name(step)).instrument(span);
+                        let answer = Box::pin(answer).await;
                         answer.unwrap_or_else(|_| Err(StoreError::too_slow(*within)))
                     }
                 }

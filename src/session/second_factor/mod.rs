@@ -142,7 +142,7 @@ pub(super) async fn checked<U: AuthUser>(
     };
     Err(match error.downcast::<LoginError>() {
         Ok(error) => *error,
-        Err(error) => LoginError::check(login.0.core.realm(), error),
+        Err(error) => login.0.core.check_failed(error),
     })
 }
 
