@@ -112,7 +112,10 @@ const USUAL: usize = 128;
 
 #[cfg(test)]
 mod tests {
+    use data_encoding::HEXLOWER;
+
     use super::*;
+    use crate::{actor::Actor, user::UserIndex};
 
     fn content() -> Content<'static> {
         let login = LoginFacts {
@@ -153,6 +156,39 @@ mod tests {
             (read.data[0].name, read.data[0].json),
             ("cart", &b"[1,2]"[..])
         );
+    }
+
+    /// With all that a login may say, as version 0.1 wrote it. It never changes.
+    const WRITTEN: &str = concat!(
+        "01010b226c65616673746f726d22050505050505050506060606070707070707070707070707",
+        "0707070780a8d6b9070180e6fe89070101030108080808080808080109090909090909091046",
+        "697265666f78206f6e204c696e757801030180a3050105737461666601370a0a0a0a0a0a0a0a",
+        "0a0a0a0a0a0a0a0a0b0b0b0b0b0b0b0b01046361727401055b312c325d",
+    );
+
+    #[test]
+    fn what_the_first_version_wrote_reads_and_is_written_so_still() {
+        let actor = Actor {
+            realm: "staff".to_owned(),
+            user: "7".to_owned(),
+            index: UserIndex::from_bytes([10; 16]),
+            login: [11; 8],
+        };
+        let mut content = content();
+        let login = content.login.as_mut().unwrap();
+        login.verified = Some(Timestamp::from_unix_seconds(1_900_000_000));
+        (login.second_factor, login.forced) = (true, true);
+        login.source = Source::OnBehalf;
+        login.device.address = Some([9; 8]);
+        login.pending = Some(PendingFacts {
+            tries: 3,
+            remember: Some(86_400),
+        });
+        login.actor = Some(actor.facts());
+        assert_eq!(HEXLOWER.encode(&content.encode().unwrap()), WRITTEN);
+        let written = HEXLOWER.decode(WRITTEN.as_bytes()).unwrap();
+        let read = Content::decode(&written).unwrap();
+        assert_eq!(*read.encode().unwrap(), written);
     }
 
     #[test]
