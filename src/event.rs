@@ -1,6 +1,8 @@
 //! What happens to logins, told to whoever listens.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, net::IpAddr, sync::Arc};
+
+use tracing::field::{debug, display};
 
 use crate::{actor::Actor, clock::Timestamp, key::Mac, token::RecordId};
 
@@ -10,7 +12,9 @@ use crate::{actor::Actor, clock::Timestamp, key::Mac, token::RecordId};
 /// [`on_event_async`](crate::Builder::on_event_async). The same is logged with
 /// `tracing`, target `portcullis`, with the fields `event` (see
 /// [`EventKind::name`]), `realm`, `session` (a [hash](SessionHash) of its id) and
-/// `actor`; a failure has its `error`.
+/// `actor`. A login that is refused or throttled has `account`, which is one for all
+/// tries at one account and tells nobody which, and `network`, if
+/// [networks are counted](crate::Throttle::network); a failure has its `error`.
 ///
 /// # Example
 ///
@@ -93,14 +97,18 @@ pub enum EventKind {
     UserUnauthorized,
     /// A guard turned a user away whose login is not fresh.
     UserNeedsRefresh,
-    /// A login was refused: the answer to [`LoginError::refused`](crate::LoginError::refused)
-    /// and to an inactive user. Nobody is known of it.
+    /// A login was refused: a password or a code was wrong, or was given up half-way, as
+    /// is counted by [`Throttle`](crate::Throttle), whatever the handler answers; or the
+    /// answer was [`LoginError::refused`](crate::LoginError::refused), also to an
+    /// inactive user. Nobody is known of it.
     LoginRefused,
     /// A login was not tried, because there were too many failures before:
     /// [`Throttle`](crate::Throttle). Nobody is known of it.
     LoginThrottled,
     /// Somebody was turned away who may not do this: 403.
     UserForbidden,
+    /// The page of another site sent a request that changes something: 403.
+    OriginRefused,
     /// A session came from another browser than it was made for: it was made
     /// stale, or ended, as [`session_protection`](crate::Builder::session_protection) says.
     SessionProtected,
@@ -146,6 +154,7 @@ impl EventKind {
         Self::LoginRefused,
         Self::LoginThrottled,
         Self::UserForbidden,
+        Self::OriginRefused,
         Self::SessionProtected,
         Self::UserSwitched,
         Self::UserActedFor,
@@ -174,6 +183,7 @@ impl EventKind {
             Self::LoginRefused => "login_refused",
             Self::LoginThrottled => "login_throttled",
             Self::UserForbidden => "user_forbidden",
+            Self::OriginRefused => "origin_refused",
             Self::SessionProtected => "session_protected",
             Self::UserSwitched => "user_switched",
             Self::UserActedFor => "user_acted_for",
@@ -198,6 +208,7 @@ impl EventKind {
                 | Self::LoginRefused
                 | Self::LoginThrottled
                 | Self::UserForbidden
+                | Self::OriginRefused
                 | Self::StoreFailed
                 | Self::LoaderFailed
                 | Self::CheckFailed
@@ -206,18 +217,15 @@ impl EventKind {
     }
 
     /// Writes the event to the log, at the level that its weight asks for.
-    pub(crate) fn log(
-        self,
-        realm: &str,
-        session: Option<impl fmt::Display>,
-        actor: Option<&Arc<Actor>>,
-    ) {
+    pub(crate) fn log(self, realm: &str, about: &About<'_>) {
         let event = self.name();
-        let session = session.map(tracing::field::display);
-        let actor = actor.map(tracing::field::debug);
+        let session = about.session.map(display);
+        let account = about.account.map(display);
+        let network = about.network.map(display);
+        let actor = about.actor.map(debug);
         macro_rules! log {
             ($level:ident) => {
-                tracing::$level!(target: "portcullis", event, realm, session, actor)
+                tracing::$level!(target: "portcullis", event, realm, session, account, network, actor)
             };
         }
         match self {
@@ -229,6 +237,17 @@ impl EventKind {
             _ => log!(info),
         }
     }
+}
+
+/// What an event is about, as the log says it.
+#[derive(Default)]
+pub(crate) struct About<'a> {
+    pub(crate) session: Option<&'a dyn fmt::Display>,
+    /// Who was meant by a try to log in, whether there is such an account or not.
+    pub(crate) account: Option<&'a dyn fmt::Display>,
+    /// Where the try came from, if networks are counted.
+    pub(crate) network: Option<IpAddr>,
+    pub(crate) actor: Option<&'a Actor>,
 }
 
 impl<U> LoginEvent<U> {

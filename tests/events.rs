@@ -6,8 +6,13 @@ mod support;
 
 use std::sync::{Arc, Mutex, atomic::Ordering};
 
-use axum::http::{Method, header, request::Parts};
-use portcullis::{EventKind, LoginEvent, SessionProtection};
+use axum::{
+    extract::Path,
+    http::{Method, header, request::Parts},
+};
+use portcullis::{
+    EventKind, Login, LoginError, LoginEvent, Routes, SessionProtection, Throttle, public,
+};
 use support::*;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
@@ -230,7 +235,7 @@ fn names_in_logs_are_for_ever() {
     let names: Vec<_> = EventKind::ALL.iter().map(|kind| kind.name()).collect();
     let for_ever = "user_logged_in second_factor_asked user_logged_out user_login_confirmed \
         user_loaded_from_cookie user_loaded_from_request user_accessed user_unauthorized \
-        user_needs_refresh login_refused login_throttled user_forbidden session_protected \
+        user_needs_refresh login_refused login_throttled user_forbidden origin_refused session_protected \
         user_switched user_acted_for credentials_changed remember_theft session_ended \
         sessions_revoked store_failed loader_failed check_failed policy_failed";
     assert_eq!(names, for_ever.split_whitespace().collect::<Vec<_>>());
@@ -274,6 +279,48 @@ async fn each_event_is_counted_also_where_nobody_listens() {
         7
     );
     assert_eq!(counts.into_iter().count(), EventKind::ALL.len() - 1);
+}
+
+/// An app that shows its form again answers 200: the failure is told all the same,
+/// and with `?` it is told once.
+#[tokio::test]
+async fn a_wrong_password_is_told_once_whatever_the_handler_answers() {
+    async fn tries(login: Login<User>, Path(ends): Path<String>) -> Result<String, LoginError> {
+        let attempt = login.attempt("ann", None).await?;
+        match &*ends {
+            "form" => Ok("the form again".to_owned()),
+            "error" => Err(LoginError::refused()),
+            _ => attempt.succeeded().await.map(|()| "right".to_owned()),
+        }
+    }
+    let tries = |routes: Routes<App>, _| routes.post("/try/{ends}", public(tries));
+    let world = World::with(
+        |builder| builder.throttle(Throttle::default().per_account(2)),
+        tries,
+    );
+    let count = |kind| world.sessions.event_counts().of(kind);
+    for (ends, refused, throttled) in [
+        ("right", 0, 0),
+        ("form", 1, 0),
+        ("right", 1, 0),
+        ("error", 2, 0),
+        ("form", 2, 1),
+    ] {
+        world.browser().post(&format!("/try/{ends}")).await;
+        assert_eq!(count(EventKind::LoginRefused), refused, "{ends}");
+        assert_eq!(count(EventKind::LoginThrottled), throttled, "{ends}");
+    }
+}
+
+#[tokio::test]
+async fn a_request_of_another_site_is_told() {
+    let world = World::new();
+    let there = [("sec-fetch-site", "cross-site")];
+    let mut browser = world.logged_in(1).await;
+    browser.send(Method::POST, "/logout", &there).await;
+    let counts = world.sessions.event_counts();
+    assert_eq!(counts.of(EventKind::OriginRefused), 1);
+    assert_eq!(counts.of(EventKind::UserLoggedOut), 0);
 }
 
 #[tokio::test]

@@ -8,8 +8,13 @@ use std::{
     sync::{Arc, Mutex, atomic::Ordering},
 };
 
-use axum::http::StatusCode;
-use portcullis::{Authenticated, BoxError, Login, NoState, Policy};
+use axum::{
+    extract::Path,
+    http::{Method, StatusCode},
+};
+use portcullis::{
+    Anonymous, Authenticated, BoxError, Login, LoginError, NoState, PeerAddress, Policy, Throttle,
+};
 use support::*;
 use tracing::{Event, Metadata, Subscriber, field, span};
 
@@ -292,4 +297,63 @@ async fn the_log_and_the_app_call_a_session_by_one_hash() {
     assert!(!logged.contains(&browser.session_id().unwrap()), "{logged}");
     browser.post("/confirm/1").await;
     assert_ne!(browser.get("/hash").await.body, hash, "as the id");
+}
+
+#[tokio::test]
+async fn tries_at_one_account_are_told_apart_from_others_and_nobody_is_named() {
+    let log = Log::default();
+    let _guard = tracing::subscriber::set_default(log.clone());
+    async fn guess(login: Login<User>, Path(name): Path<String>) -> Result<(), LoginError> {
+        login.attempt(&name, None).await.map(drop)
+    }
+    let network = Throttle::default().network(PeerAddress::BehindProxies(1));
+    let world = World::with(
+        |builder| builder.throttle(network),
+        |routes, _| {
+            routes.post("/guess/{name}", async |_: Anonymous, login, name| {
+                guess(login, name).await
+            })
+        },
+    );
+    let mut lines = vec![];
+    for name in ["ann", "ann", "bob"] {
+        let from = [("x-forwarded-for", "192.0.2.7")];
+        world
+            .browser()
+            .send(Method::POST, &format!("/guess/{name}"), &from)
+            .await;
+        let logged = log.taken();
+        let line = logged
+            .lines()
+            .find(|line| line.contains(r#"event="login_refused""#));
+        lines.push(line.unwrap().to_owned());
+        assert!(!logged.contains(name), "{logged}");
+    }
+    assert_eq!(lines[0], lines[1]);
+    assert_ne!(lines[0], lines[2]);
+    assert!(lines[0].ends_with("network=192.0.2.7"), "{}", lines[0]);
+}
+
+/// What a client sends stays within the quotes of its line.
+#[tokio::test]
+async fn nobody_forges_a_line_of_the_log() {
+    let log = Log::default();
+    let _guard = tracing::subscriber::set_default(log.clone());
+    let world = World::new();
+    let mut browser = world.browser();
+    browser.user_agent = "Firefox\t\u{a0}\\n2026 INFO portcullis event=\"user_logged_in\"";
+    let there = [("origin", "https://evil.example\" event=\"user_logged_in")];
+    browser.send(Method::POST, "/login/1", &there).await;
+    browser
+        .post("/login/1?next=/%0aINFO%20portcullis%20event=user_logged_in")
+        .await;
+    browser.get("/me").await;
+    let logged = log.taken();
+    let refused =
+        r#"event="origin_refused" origin=Some("https://evil.example\" event=\"user_logged_in")"#;
+    assert!(logged.contains(refused), "{logged}");
+    let lines = logged
+        .lines()
+        .filter(|line| line.contains(r#" event="user_logged_in" "#));
+    assert_eq!(lines.count(), 1, "{logged}");
 }

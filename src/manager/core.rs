@@ -1,6 +1,7 @@
 //! What a manager is made of, once it is built.
 
 use std::{
+    fmt,
     future::Future,
     pin::Pin,
     sync::{
@@ -18,7 +19,7 @@ use crate::manager::hashing::Hashing;
 use crate::{
     clock::{Clock, Timestamp},
     error::LoginError,
-    event::{EventKind, HasUser, LoginEvent},
+    event::{About, EventKind, HasUser, LoginEvent},
     key::{KeyRing, SecretKey},
     manager::{
         LoginId,
@@ -122,12 +123,17 @@ impl<U: AuthUser> Realm<U> {
     ) {
         let actor = user.and_then(|user| user.actor());
         let observed = &self.core.observed;
-        let in_log = session.map(|session| observed.in_log(session));
-        kind.log(self.core.realm(), in_log, actor);
+        let in_log = session.map(|session| observed.in_log(*session.as_bytes()));
+        let about = About {
+            session: in_log.as_ref().map(|session| session as &dyn fmt::Display),
+            actor: actor.map(Arc::as_ref),
+            ..About::default()
+        };
+        kind.log(self.core.realm(), &about);
         observed.count(kind);
         if !self.finders.listeners.is_empty() {
             let user = user.map(|user| user.clone() as Arc<dyn HasUser<U>>);
-            let session = session.map(|session| (session, observed.hash(session)));
+            let session = session.map(|session| (session, observed.session(session)));
             let event = LoginEvent::new(kind, self.core.now(), session, user);
             self.finders.listeners.tell(event);
         }
@@ -273,14 +279,19 @@ impl Core {
         answer.map_err(|error| self.failed(error))
     }
 
-    /// Logs an event about nobody and tells the listeners.
+    /// Logs an event about nobody, and tells the listeners.
     pub(crate) fn emit(&self, kind: EventKind) {
-        kind.log(self.realm(), None::<&str>, None);
+        self.emit_about(kind, &About::default());
+    }
+
+    /// As [`emit`](Self::emit), where the log can say more.
+    pub(crate) fn emit_about(&self, kind: EventKind, about: &About<'_>) {
+        kind.log(self.realm(), about);
         self.tell(kind);
     }
 
-    /// Counts an event about nobody, and tells the listeners.
-    pub(super) fn tell(&self, kind: EventKind) {
+    /// Counts an event that was logged, and tells the listeners.
+    pub(crate) fn tell(&self, kind: EventKind) {
         self.observed.count(kind);
         if let Some(realm) = self.realm.get().and_then(Weak::upgrade) {
             realm.tell(kind);

@@ -68,7 +68,7 @@ impl<U: AuthUser> Login<U> {
     /// What the logs call the session with this id: for the app's own lines, and to
     /// find what was logged of a session that a user complains about.
     pub fn session_hash(&self, session: RecordId) -> SessionHash {
-        self.0.core.observed.hash(session)
+        self.0.core.observed.session(session)
     }
 
     /// How often each event has happened.
@@ -111,21 +111,25 @@ impl Observed {
         EventCounts(counted.collect())
     }
 
-    pub(super) fn hash(&self, session: RecordId) -> SessionHash {
-        SessionHash::of(self.keys.sign(session.as_bytes()))
+    pub(super) fn session(&self, session: RecordId) -> SessionHash {
+        self.hash(session.as_bytes())
     }
 
-    /// The same, made when somebody reads it.
-    pub(crate) fn in_log(&self, session: RecordId) -> impl fmt::Display {
-        InLog(self, session)
+    fn hash(&self, id: &[u8; 16]) -> SessionHash {
+        SessionHash::of(self.keys.sign(id))
+    }
+
+    /// What the log calls a session or an account; made when somebody reads it.
+    pub(crate) fn in_log(&self, id: [u8; 16]) -> impl fmt::Display {
+        InLog(self, id)
     }
 }
 
-struct InLog<'a>(&'a Observed, RecordId);
+struct InLog<'a>(&'a Observed, [u8; 16]);
 
 impl fmt::Display for InLog<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.hash(self.1).fmt(f)
+        self.0.hash(&self.1).fmt(f)
     }
 }
 
@@ -172,7 +176,7 @@ mod tests {
     #[test]
     fn a_hash_is_of_one_key_realm_and_session() {
         let hash =
-            |key, realm, session| observed(key, realm).hash(RecordId::from_bytes([session; 16]));
+            |key, realm, session| observed(key, realm).session(RecordId::from_bytes([session; 16]));
         let known = hash(1, "login", 1);
         assert_eq!(known, hash(1, "login", 1));
         for other in [
@@ -183,9 +187,7 @@ mod tests {
             assert_ne!(known, other);
         }
         assert_eq!(known.to_string().len(), 16);
-        let in_log = observed(1, "login")
-            .in_log(RecordId::from_bytes([1; 16]))
-            .to_string();
+        let in_log = observed(1, "login").in_log([1; 16]).to_string();
         assert_eq!(in_log, known.to_string());
     }
 

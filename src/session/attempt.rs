@@ -6,7 +6,7 @@ use std::{fmt, net::IpAddr, sync::Arc};
 use crate::manager::{KeptFor, Queued};
 use crate::{
     error::{Kind, LoginError},
-    event::EventKind,
+    event::{About, EventKind},
     manager::{Core, Counted, Limit, Login, Realm, Tally},
     session::{
         known_browser::{Caller, Credentials, KnownBrowser, credentials},
@@ -278,9 +278,32 @@ impl LoginAttempt {
             self.take_back().await;
         }
         if turned_away || self.is_in_vain {
-            self.core.emit(EventKind::LoginThrottled);
+            self.tell(EventKind::LoginThrottled);
         }
         counted
+    }
+
+    fn tell(&self, kind: EventKind) {
+        let account = self.core.observed.in_log(self.account);
+        let about = About {
+            account: Some(&account),
+            network: self.network,
+            ..About::default()
+        };
+        self.core.emit_about(kind, &about);
+    }
+}
+
+/// What did not succeed was a failure, and is told as one, whatever the handler answers.
+impl Drop for LoginAttempt {
+    fn drop(&mut self) {
+        if self.counted.is_empty() {
+            return;
+        }
+        if let Some(visit) = self.visit {
+            visit::note(visit, |notes| notes.refusal_told = true);
+        }
+        self.tell(EventKind::LoginRefused);
     }
 }
 

@@ -41,6 +41,8 @@ pub(crate) struct Notes {
     pub(crate) pending: bool,
     /// The answer is for one person's eyes.
     pub(crate) private: bool,
+    /// That a login was refused was told when it was.
+    pub(crate) refusal_told: bool,
     /// What the browser is to forget.
     pub(crate) clear_site_data: Option<HeaderValue>,
     /// The realm whose guard was asked last, or else whose look was the first.

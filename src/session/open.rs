@@ -202,7 +202,7 @@ impl<U: AuthUser> Realm<U> {
         };
         if login.user_tag != self.user_tag {
             tracing::error!(
-                target: "portcullis", realm = core.realm(), session = %core.observed.in_log(record.id),
+                target: "portcullis", realm = core.realm(), session = %core.observed.in_log(*record.id.as_bytes()),
                 "a session of another user type: give each manager a name of its own with `.realm(…)`"
             );
             return Ok(None);
@@ -250,7 +250,7 @@ impl<U: AuthUser> Realm<U> {
         self.core.delete(record.id).await?;
         tracing::debug!(
             target: "portcullis", realm = self.core.realm(),
-            session = %self.core.observed.in_log(record.id), reason, "session ended"
+            session = %self.core.observed.in_log(*record.id.as_bytes()), reason, "session ended"
         );
         self.emit::<Known<U>>(EventKind::SessionEnded, Some(record.id), None);
         Ok(None)

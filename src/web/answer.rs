@@ -141,7 +141,9 @@ pub(super) fn finish(notes: Option<Box<Notes>>, mut response: Response) -> Respo
 fn tell(kind: Kind, notes: &Notes) {
     let Some(core) = &notes.asked else { return };
     match kind {
-        Kind::Refused | Kind::Inactive => core.emit(EventKind::LoginRefused),
+        Kind::Refused | Kind::Inactive if !notes.refusal_told => {
+            core.emit(EventKind::LoginRefused);
+        }
         Kind::Forbidden => core.emit(EventKind::UserForbidden),
         _ => {}
     }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use axum::http::{HeaderMap, Method, Uri, header, request::Parts};
 
-use crate::manager::Core;
+use crate::{event::EventKind, manager::Core};
 
 /// Which origins may send unsafe requests.
 #[derive(Clone, Debug)]
@@ -37,7 +37,7 @@ impl CrossOrigin {
         if !allowed {
             let (origin, host) = (header::ORIGIN, header::HOST);
             tracing::info!(
-                target: "portcullis",
+                target: "portcullis", event = EventKind::OriginRefused.name(),
                 origin = ?request.headers.get(origin), host = ?request.headers.get(host),
                 "a request from another origin was refused: `.origin(…)` trusts one"
             );

@@ -20,6 +20,7 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::{
+    event::EventKind,
     session::{
         Custom, Customs,
         visit::{Mark, Realms, Visit},
@@ -82,7 +83,13 @@ impl Mount {
 
     /// Is this request one that no other site's page has sent?
     pub(crate) fn allows(&self, request: &Parts) -> bool {
-        self.0.cross_origin.allows(request)
+        let allows = self.0.cross_origin.allows(request);
+        if !allows {
+            for realm in self.0.realms.iter() {
+                realm.tell(EventKind::OriginRefused); // whose handler it was, nobody has asked yet
+            }
+        }
+        allows
     }
 
     /// Runs a handler in the visit of the layer around it, or in its own.

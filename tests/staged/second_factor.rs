@@ -14,8 +14,8 @@ use axum::{
     http::{StatusCode, header},
 };
 use portcullis::{
-    Clock, FirstFactor, Login, LoginError, Password, PasswordCost, Pending, RecoveryCode,
-    SecondFactor, Session, TotpCode,
+    Clock, EventKind, FirstFactor, Login, LoginError, Password, PasswordCost, Pending,
+    RecoveryCode, SecondFactor, Session, TotpCode,
     store::{SessionStore, Sweep},
     testing::TestClient,
 };
@@ -74,6 +74,20 @@ async fn who_gives_up_a_login_that_was_begun_keeps_what_the_browser_has() {
     give(&mut browser, &world.code(0)).await;
     let logged_out = browser.post("/logout").await;
     assert!(logged_out.headers().contains_key("clear-site-data"));
+}
+
+#[tokio::test]
+async fn a_wrong_code_is_told_as_a_wrong_password_is() {
+    let world = World::new();
+    let told = || world.login.event_counts().of(EventKind::LoginRefused);
+    log_in_as(&mut world.browser(), "two", "wrong horse").await;
+    assert_eq!(told(), 1);
+    let mut browser = half_logged_in(&world).await;
+    assert_eq!(told(), 1);
+    give(&mut browser, "000000").await;
+    assert_eq!(told(), 2);
+    give(&mut browser, &world.code(0)).await;
+    assert_eq!(told(), 2);
 }
 
 #[tokio::test]
