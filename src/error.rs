@@ -64,7 +64,7 @@ pub(crate) enum Kind {
         expect(dead_code, reason = "nothing is hashed")
     )]
     Hashing,
-    /// A new password is too short or too long.
+    /// A new password is too short or too long, or on the blocklist.
     UnfitPassword,
     Store,
     Loader,
@@ -94,7 +94,9 @@ impl Kind {
             }
             Kind::Busy => "too many passwords wait to be checked",
             Kind::Hashing => "the password could not be hashed",
-            Kind::UnfitPassword => "the new password is too short or too long",
+            Kind::UnfitPassword => {
+                "the new password is too short, too long, or one that is easily guessed"
+            }
             Kind::Store => "the session store failed",
             Kind::Loader => "the user loader failed",
             Kind::Check => "the check of a second factor failed",
@@ -139,7 +141,8 @@ impl LoginError {
         self.kind == Kind::Busy
     }
 
-    /// Is a new password too short, or too long? Answered with 422.
+    /// Is a new password too short or too long, or on the
+    /// [blocklist](crate::Builder::password_blocklist)? Answered with 422.
     pub fn is_unfit_password(&self) -> bool {
         self.kind == Kind::UnfitPassword
     }

@@ -14,7 +14,7 @@ use crate::{
 
 /// The longest text, in bytes. As base64url, with end, tag and the longest
 /// name of a cookie, it is within the 4096 bytes that a browser keeps (RFC
-/// 6265bis, 5.5).
+/// 6265bis, 5.6).
 pub(crate) const MAX_TEXT: usize = 2_900;
 
 /// Signs a text that is good until `end`; `None` if it is too long.

@@ -190,6 +190,8 @@ const COOKIE_VALUE_LEN: usize = 2 + 1 + 22 + 1 + 43 + 1 + 22;
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
     use crate::key::SecretKey;
 
@@ -207,6 +209,30 @@ mod tests {
         assert_eq!(read.id, token.id);
         assert_eq!(read.id.home(), 0xabcd);
         assert!(read.hash().matches(&token));
+    }
+
+    /// OWASP ASVS 5.0, 7.2.3: a mistake here would show as a bit that stands still, or
+    /// as threads that share what they draw from.
+    #[test]
+    fn tokens_are_unique_on_every_thread_and_each_bit_is_drawn() {
+        let draw = || -> Vec<_> { (0..10_000).map(|_| Token::random(None).unwrap()).collect() };
+        let threads: Vec<_> = (0..4).map(|_| std::thread::spawn(draw)).collect();
+        let drawn = threads
+            .into_iter()
+            .flat_map(|thread| thread.join().unwrap());
+        let mut ones = [[0; 8]; 48];
+        let (mut ids, mut secrets) = (HashSet::new(), HashSet::new());
+        for token in drawn {
+            for (byte, ones) in token.id.0.iter().chain(&token.secret).zip(&mut ones) {
+                for (bit, ones) in ones.iter_mut().enumerate() {
+                    *ones += u32::from(byte >> bit & 1);
+                }
+            }
+            assert!(ids.insert(token.id) && secrets.insert(token.secret));
+        }
+        // Half of 40,000, and ten standard deviations of it.
+        let is_even = |ones: &u32| (19_000..21_000).contains(ones);
+        assert!(ones.iter().flatten().all(is_even), "{ones:?}");
     }
 
     #[test]

@@ -82,6 +82,31 @@ async fn foreign_keys_realms_and_lengths_never_reach_the_store() {
     assert_forged(&world, b"__Host-login=\xff\xfe\x80").await;
 }
 
+/// OWASP ASVS 5.0, 14.2.1: what is in an address is in histories and logs.
+#[tokio::test]
+async fn a_token_anywhere_but_in_its_cookie_lets_nobody_in() {
+    let world = World::new();
+    let value = world.logged_in(1).await.session().unwrap().to_owned();
+    let (pair, bearer) = (format!("{COOKIE}={value}"), format!("Bearer {value}"));
+    let mut browser = world.browser();
+    world.store.taken();
+    for (path, header) in [
+        (format!("/who?{pair}"), ("accept", "text/html")),
+        (format!("/who;{pair}"), ("accept", "text/html")),
+        ("/who".to_owned(), ("authorization", &*bearer)),
+        ("/who".to_owned(), ("x-session", &*value)),
+        ("/who".to_owned(), ("cookie2", &*pair)),
+        ("/who".to_owned(), ("set-cookie", &*pair)),
+    ] {
+        assert_ne!(
+            browser.send(Method::GET, &path, &[header]).await.body,
+            "user 1"
+        );
+    }
+    assert!(world.store.taken().is_empty());
+    assert_eq!(who(&world, pair.as_bytes()).await.0, "user 1");
+}
+
 #[tokio::test]
 async fn two_cookies_of_our_name_are_none() {
     let world = World::new();

@@ -9,9 +9,22 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use axum::http::{HeaderValue, Method, StatusCode};
 use portcullis::{
-    Authenticated, Flashes, Login, LoginError, NextIn, Routes, SameSite, Session, SiteData, public,
+    Anonymous, Authenticated, Flashes, Login, LoginError, NextIn, Routes, SameSite, Session,
+    SiteData, public,
 };
 use support::*;
+
+/// Logs in after a check that counts, which makes the browser a known one.
+async fn checked(session: Session<Anonymous>, login: Login<User>) -> Result<(), LoginError> {
+    let user = User {
+        id: 1,
+        password: "secret 1".to_owned(),
+        active: true,
+    };
+    let attempt = login.attempt("ann", Some(&user)).await?;
+    attempt.succeeded().await?;
+    session.login_user(login.vouch_for(user)).await.map(drop)
+}
 
 async fn told(flashes: Flashes<User>) -> String {
     format!("{}", flashes.into_iter().count())
@@ -21,7 +34,8 @@ async fn told(flashes: Flashes<User>) -> String {
 /// without what differs between the two.
 async fn attributes(settings: impl FnOnce(Ready) -> Ready) -> BTreeMap<String, BTreeSet<String>> {
     let settings = |builder: Ready| settings(builder.next_in(NextIn::Cookie));
-    let world = World::with(settings, |routes, _| routes.get("/told", public(told)));
+    let more = |routes: Routes<App>, _| routes.get("/told", public(told)).post("/checked", checked);
+    let world = World::with(settings, more);
     let mut browser = world.browser();
     let mut seen = BTreeMap::<String, [BTreeSet<String>; 2]>::new();
     for (method, path) in [
@@ -30,6 +44,7 @@ async fn attributes(settings: impl FnOnce(Ready) -> Ready) -> BTreeMap<String, B
         (Method::GET, "/told"),
         (Method::POST, "/remember/1"),
         (Method::POST, "/logout"),
+        (Method::POST, "/checked"),
     ] {
         let reply = browser.send(method, path, &[("accept", "text/html")]).await;
         for line in reply.set_cookies() {
@@ -50,7 +65,12 @@ async fn attributes(settings: impl FnOnce(Ready) -> Ready) -> BTreeMap<String, B
         }
     }
     let checked = seen.into_iter().map(|(name, [set, removed])| {
-        assert_eq!(set, removed, "a browser removes what it knows: {name}");
+        // That a browser is known is never taken back: it opens nothing.
+        let is_kept = name.ends_with("-known");
+        assert!(
+            set == removed || is_kept,
+            "a browser removes what it knows: {name}"
+        );
         (name, set)
     });
     checked.collect()
@@ -70,6 +90,7 @@ async fn every_cookie_has_its_attributes_when_set_and_when_removed() {
         [
             "__Host-login",
             "__Host-login-flash",
+            "__Host-login-known",
             "__Host-login-next",
             "__Host-login-remember",
             "__Host-login-stranger",
@@ -165,20 +186,21 @@ async fn a_header_that_anybody_can_send_makes_no_cookie_weaker() {
 const CLEAR: &str = "clear-site-data";
 
 #[tokio::test]
-async fn a_logout_makes_the_browser_forget_and_nothing_else_does() {
+async fn when_a_user_leaves_the_browser_forgets_and_else_it_does_not() {
     let world = World::new();
     let mut browser = world.remembered(1).await;
     for (method, path) in [
         (Method::GET, "/me"),
         (Method::POST, "/confirm/1"),
-        (Method::POST, "/switch/2"),
         (Method::POST, "/password/new"),
     ] {
         let reply = browser.send(method, path, &[("accept", "text/html")]).await;
         assert_eq!(reply.header(CLEAR), None, "{path}");
     }
-    let reply = browser.post("/logout").await;
-    assert_eq!(reply.header(CLEAR), Some(r#""cache", "storage""#));
+    for path in ["/switch/2", "/logout"] {
+        let reply = browser.post(path).await;
+        assert_eq!(reply.header(CLEAR), Some(r#""cache", "storage""#), "{path}");
+    }
     let reply = browser.post("/logout").await;
     assert_eq!(reply.header(CLEAR), None, "nobody was logged in");
 }

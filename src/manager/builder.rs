@@ -311,7 +311,8 @@ impl<L, K> Builder<L, K> {
     /// `https://app.example`: this app's own, behind a proxy that rewrites
     /// `Host`, or another one that is trusted. May be said more than once.
     ///
-    /// Without it a request must come from the origin that its `Host` names.
+    /// Without it a request must come from the origin that its `Host` names. Of several
+    /// realms in one router each trusts what one of them does.
     pub fn origin(mut self, origin: impl Into<String>) -> Self {
         self.settings.origins.push(origin.into());
         self

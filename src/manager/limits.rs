@@ -20,7 +20,8 @@ use crate::{
 /// They are caps: shorter limits stay as they are said, and longer ones, also
 /// those of a single login ([`LoginUser::remember_for`](crate::LoginUser::remember_for)),
 /// are cut, whatever the order. Without them the defaults are those of AAL1, but
-/// that a browser may be remembered for a year.
+/// that a browser may be remembered for a year. To its letter NIST (5.1) wants no
+/// browser remembered at any level: then the login form offers no "remember me".
 ///
 /// # Example
 ///

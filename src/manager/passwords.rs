@@ -1,6 +1,6 @@
 //! Settings: passwords.
 
-use std::future::Future;
+use std::{fmt, future::Future, sync::Arc};
 
 use crate::{
     error::BoxError,
@@ -8,7 +8,7 @@ use crate::{
         Builder, Dangerous, UserKnown,
         finders::{Loading, caught},
     },
-    password::PasswordCost,
+    password::{Password, PasswordCost},
     user::AuthUser,
 };
 
@@ -28,6 +28,38 @@ impl<L, K> Builder<L, K> {
     /// where the password is the only factor.
     pub fn min_password_chars(mut self, chars: usize) -> Self {
         self.settings.min_password_chars = chars;
+        self
+    }
+
+    /// Which new passwords are known to whoever guesses: those that leaked, or that are
+    /// common, or are the name of the app. Default: none. They are refused as those
+    /// that are too short are, without a hash. Passwords in use go on.
+    ///
+    /// It is called on the request's thread: look in a set or a filter that is in
+    /// memory, not in a file.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use std::collections::HashSet;
+    /// use portcullis::LoginManager;
+    ///
+    /// // A list such as the 3,000 that are used most, one a line.
+    /// let common: HashSet<String> = "12345678\npassword\nqwertyuiop".lines().map(str::to_owned).collect();
+    /// let builder = LoginManager::builder()
+    ///     .password_blocklist(move |password| common.contains(&password.to_lowercase()));
+    /// # let _ = builder;
+    /// ```
+    ///
+    /// # Security
+    ///
+    /// OWASP ASVS 5.0, 6.2.4 asks for at least the 3,000 most common ones, 6.2.12 for
+    /// those of known breaches; NIST SP 800-63B-4, 3.1.1.2 for both.
+    pub fn password_blocklist(
+        mut self,
+        is_listed: impl Fn(&str) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        self.settings.password_blocklist = Some(Blocklist(Arc::new(is_listed)));
         self
     }
 
@@ -86,6 +118,22 @@ impl<L, K> Dangerous<L, K> {
     pub fn cheap_passwords(mut self) -> Builder<L, K> {
         self.0.settings.password_cost = PasswordCost::CHEAP;
         self.0
+    }
+}
+
+/// What says which passwords are known to whoever guesses.
+#[derive(Clone)]
+pub(crate) struct Blocklist(Arc<dyn Fn(&str) -> bool + Send + Sync>);
+
+impl Blocklist {
+    pub(crate) fn has(&self, password: &Password) -> bool {
+        (self.0)(password.text())
+    }
+}
+
+impl fmt::Debug for Blocklist {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Blocklist")
     }
 }
 

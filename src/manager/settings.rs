@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-#[cfg(feature = "password")]
-use crate::password::PasswordCost;
 use crate::{
     local_path::LocalPath,
     manager::{
@@ -11,6 +9,8 @@ use crate::{
         UserAgent, remember::RememberSettings,
     },
 };
+#[cfg(feature = "password")]
+use crate::{manager::passwords::Blocklist, password::PasswordCost};
 
 /// What a realm can be told. The builder's methods say what each means.
 #[derive(Clone, Debug)]
@@ -39,6 +39,8 @@ pub(crate) struct Settings {
     pub(crate) password_cost: PasswordCost,
     #[cfg(feature = "password")]
     pub(crate) min_password_chars: usize,
+    #[cfg(feature = "password")]
+    pub(crate) password_blocklist: Option<Blocklist>,
     pub(crate) login_at: Option<Place>,
     pub(crate) refresh_at: Option<Place>,
     pub(crate) second_factor_at: Option<Place>,
@@ -84,6 +86,8 @@ impl Default for Settings {
             password_cost: PasswordCost::default(),
             #[cfg(feature = "password")]
             min_password_chars: 8, // OWASP ASVS 5.0, 6.2.1
+            #[cfg(feature = "password")]
+            password_blocklist: None,
             login_at: None,
             refresh_at: None,
             second_factor_at: None,

@@ -43,7 +43,7 @@ impl Settings {
 }
 
 impl<L, K> Builder<L, K> {
-    /// What a browser is told to forget when its user logs out, with the header
+    /// What a browser is told to forget when its user logs out or is switched, with the header
     /// `Clear-Site-Data`: nobody who uses it next finds what the last one saw.
     /// Default: [`Cache`](SiteData::Cache) and [`Storage`](SiteData::Storage).
     /// `[]`: nothing.

@@ -10,12 +10,12 @@ use crate::manager::{Builder, PeerAddress};
 /// Failures are counted in the store, so that several servers count together,
 /// in windows of the clock: what is over the limit waits for the end of the
 /// window, and is told how long (429 with `Retry-After`). No password is hashed
-/// for it.
+/// for it. Around the end of a window there may be twice as many.
 ///
 /// | counted by | default | |
 /// |---|---|---|
 /// | account and network | 10 in 15 minutes | one guesser |
-/// | account | 100 in an hour | many guessers (OWASP ASVS 4.0, 2.2.1; NIST SP 800-63B-4, 3.2.2) |
+/// | account | 100 in an hour | many guessers (NIST SP 800-63B-4, 3.2.2) |
 /// | network | 100 in an hour | one guesser, many accounts |
 /// | account and a browser that has logged in to it before | 10 in 15 minutes | its user |
 /// | all such browsers of an account | 100 in an hour | |
@@ -126,8 +126,8 @@ impl Throttle {
     }
 
     /// Failures of the second factor on one account in an hour. Default: 10. A known
-    /// browser has half of them. Whatever it is, 100 in 30 days are the end until the
-    /// credentials change.
+    /// browser has half of them. Whatever it is, after 100 in 30 days none is
+    /// right until the credentials change, or those days are over.
     pub fn second_factor(mut self, most: u32) -> Self {
         self.second_factor.most = most;
         self

@@ -44,7 +44,7 @@ use crate::{error::BoxError, secret::redacted, user::AuthUser};
 /// # Security
 ///
 /// There is no way to get the text out again: it is not shown, compared or
-/// serialised. What came with the request besides, such as the body that the
+/// serialised; a [blocklist](crate::Builder::password_blocklist) looks at a new one. What came with the request besides, such as the body that the
 /// form was read from, is not wiped.
 pub struct Password(Arc<Zeroizing<String>>);
 
@@ -91,6 +91,11 @@ impl Password {
     /// The same one, for the thread that hashes it.
     pub(crate) fn share(&self) -> Self {
         Self(self.0.clone())
+    }
+
+    /// For the app's own list of what is refused, and nothing else.
+    pub(crate) fn text(&self) -> &str {
+        &self.0
     }
 
     fn bytes(&self) -> &[u8] {

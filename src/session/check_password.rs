@@ -108,7 +108,8 @@ impl<U: AuthUser> Login<U> {
     ///
     /// [`is_unfit_password`](LoginError::is_unfit_password) when it is shorter than
     /// [`min_password_chars`](crate::Builder::min_password_chars) or longer than
-    /// [`Password::MAX_BYTES`], and [`is_busy`](LoginError::is_busy).
+    /// [`Password::MAX_BYTES`], or on the
+    /// [blocklist](crate::Builder::password_blocklist), and [`is_busy`](LoginError::is_busy).
     pub async fn hash_password(&self, password: &Password) -> Result<String, LoginError> {
         let core = &self.0.core;
         self.password_fits(password)?;
@@ -125,8 +126,11 @@ impl<U: AuthUser> Login<U> {
     ///
     /// [`is_unfit_password`](LoginError::is_unfit_password).
     pub fn password_fits(&self, password: &Password) -> Result<(), LoginError> {
-        let is_long_enough = password.chars() >= self.0.core.settings.min_password_chars;
-        match is_long_enough && password.fits() {
+        let settings = &self.0.core.settings;
+        let is_long_enough = password.chars() >= settings.min_password_chars;
+        let blocklist = settings.password_blocklist.as_ref();
+        let is_listed = || blocklist.is_some_and(|list| list.has(password));
+        match is_long_enough && password.fits() && !is_listed() {
             true => Ok(()),
             false => Err(Kind::UnfitPassword.into()),
         }

@@ -118,6 +118,9 @@ async fn switch<U: AuthUser>(
         Kept::Nothing,
     )
     .await?;
+    visit::note(number, |notes| {
+        notes.clear_site_data = core.clear_site_data.clone();
+    });
     known.emit(EventKind::UserSwitched);
     Ok(Fresh::of(known))
 }

@@ -208,6 +208,35 @@ async fn a_new_password_has_a_least_length() {
     );
 }
 
+#[tokio::test]
+async fn a_password_that_is_on_the_list_is_no_new_one_and_goes_on_as_an_old_one() {
+    let is_listed = |password: &str| [PASSWORD, "qwertyuiop"].contains(&password);
+    let world = World::with(|builder| builder.password_blocklist(is_listed));
+    let mut browser = world.browser();
+    let answer = log_in_as(&mut browser, "one", PASSWORD).await;
+    assert_eq!(answer.location(), Some("/in"), "it was allowed then");
+    let before = world.hashes();
+    for listed in [PASSWORD, "qwertyuiop"] {
+        let answer = browser.post("/password").form([("password", listed)]).await;
+        assert_eq!(answer.status(), StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(!answer.text().contains(listed));
+    }
+    assert_eq!(world.hashes(), before);
+    let answer = browser
+        .post("/password")
+        .form([("password", "asdfghjkl")])
+        .await;
+    assert_eq!(answer.text(), "changed");
+}
+
+#[tokio::test]
+async fn a_password_is_good_for_as_long_as_nobody_changes_it() {
+    let world = World::new();
+    world.clock.advance(minutes(10 * 366 * 24 * 60));
+    let answer = log_in_as(&mut world.browser(), "one", PASSWORD).await;
+    assert_eq!(answer.location(), Some("/in"));
+}
+
 /// Who posts the old password while the new one is set is not let in by it, and who
 /// posts the new one is.
 #[tokio::test]
