@@ -12,9 +12,9 @@ use crate::{actor::Actor, clock::Timestamp, key::Mac, token::RecordId};
 /// [`on_event_async`](crate::Builder::on_event_async). The same is logged with
 /// `tracing`, target `portcullis`, with the fields `event` (see
 /// [`EventKind::name`]), `realm`, `session` (a [hash](SessionHash) of its id) and
-/// `actor`. A login that is refused or throttled has `account`, which is one for all
-/// tries at one account and tells nobody which, and `network`, if
-/// [networks are counted](crate::Throttle::network); a failure has its `error`.
+/// `actor`; where it is about a user or a name that was tried, `account`, a hash as well:
+/// the same for all that is about one account. A login that is refused or throttled has
+/// `network`, if [networks are counted](crate::Throttle::network), and a failure its `error`.
 ///
 /// # Example
 ///
@@ -243,7 +243,7 @@ impl EventKind {
 #[derive(Default)]
 pub(crate) struct About<'a> {
     pub(crate) session: Option<&'a dyn fmt::Display>,
-    /// Who was meant by a try to log in, whether there is such an account or not.
+    /// Whose login it is, or was to be, whether there is such an account or not.
     pub(crate) account: Option<&'a dyn fmt::Display>,
     /// Where the try came from, if networks are counted.
     pub(crate) network: Option<IpAddr>,

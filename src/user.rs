@@ -252,6 +252,11 @@ impl UserIndex {
         u16::from_be_bytes([self.0[0], self.0[1]])
     }
 
+    /// What tries to log in are counted by, and what the log calls this user.
+    pub(crate) fn account(&self) -> [u8; 16] {
+        digest(&[b"account", &self.0])
+    }
+
     /// The type of the user counts too: customer 1 of one app is not staff 1 of
     /// another that shares the store and the name of the realm.
     pub(crate) fn of(realm: &str, user_tag: [u8; 4], id: &[u8]) -> Self {

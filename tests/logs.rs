@@ -9,11 +9,12 @@ use std::{
 };
 
 use axum::{
-    extract::Path,
+    extract::{Path, State},
     http::{Method, StatusCode},
 };
 use portcullis::{
-    Anonymous, Authenticated, BoxError, Login, LoginError, NoState, PeerAddress, Policy, Throttle,
+    Anonymous, Authenticated, BoxError, Login, LoginError, NoState, PeerAddress, Policy, Routes,
+    Throttle, public,
 };
 use support::*;
 use tracing::{Event, Metadata, Subscriber, field, span};
@@ -356,4 +357,41 @@ async fn nobody_forges_a_line_of_the_log() {
         .lines()
         .filter(|line| line.contains(r#" event="user_logged_in" "#));
     assert_eq!(lines.count(), 1, "{logged}");
+}
+
+#[tokio::test]
+async fn what_is_about_one_account_has_one_name_in_the_log() {
+    let log = Log::default();
+    let _guard = tracing::subscriber::set_default(log.clone());
+    async fn guess(
+        login: Login<User>,
+        State(database): State<Arc<Database>>,
+        Path(id): Path<u64>,
+    ) -> Result<(), LoginError> {
+        login
+            .attempt("ann", database.find(id).as_ref())
+            .await
+            .map(drop)
+    }
+    let more = |routes: Routes<App>, _| routes.post("/guess/{id}", public(guess));
+    let world = World::with(|builder| builder, more);
+    let account = |logged: &str, event: &str| {
+        let event = format!("event={event:?} ");
+        let mut lines = logged.lines().filter(|line| line.contains(&event));
+        let (_, rest) = lines.find_map(|line| line.split_once("account=")).unwrap();
+        rest.split(' ').next().unwrap().to_owned()
+    };
+    let mut names = vec![];
+    for id in [1, 2] {
+        world.browser().post(&format!("/guess/{id}")).await;
+        world.logged_in(id).await.post("/logout").await;
+        let logged = log.taken();
+        let name = account(&logged, "login_refused");
+        for event in ["user_logged_in", "user_accessed", "user_logged_out"] {
+            assert_eq!(account(&logged, event), name, "{event}");
+        }
+        names.push(name);
+    }
+    assert_ne!(names[0], names[1]);
+    assert_eq!(names[0].len(), 16);
 }

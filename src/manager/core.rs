@@ -123,9 +123,13 @@ impl<U: AuthUser> Realm<U> {
     ) {
         let actor = user.and_then(|user| user.actor());
         let observed = &self.core.observed;
-        let in_log = session.map(|session| observed.in_log(*session.as_bytes()));
+        let session_in_log = session.map(|session| observed.in_log(*session.as_bytes()));
+        let account = user.map(|user| AccountInLog(self, user.user()));
         let about = About {
-            session: in_log.as_ref().map(|session| session as &dyn fmt::Display),
+            session: session_in_log
+                .as_ref()
+                .map(|session| session as &dyn fmt::Display),
+            account: account.as_ref().map(|account| account as &dyn fmt::Display),
             actor: actor.map(Arc::as_ref),
             ..About::default()
         };
@@ -137,6 +141,18 @@ impl<U: AuthUser> Realm<U> {
             let event = LoginEvent::new(kind, self.core.now(), session, user);
             self.finders.listeners.tell(event);
         }
+    }
+}
+
+/// What the log calls a user; made when somebody reads it.
+struct AccountInLog<'a, U>(&'a Realm<U>, &'a U);
+
+impl<U: AuthUser> fmt::Display for AccountInLog<'_, U> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(realm, user) = self;
+        let id = serde_json::to_vec(&user.id()).map_err(|_| fmt::Error)?;
+        let account = realm.index_of(&id).account();
+        realm.core.observed.in_log(account).fmt(f)
     }
 }
 

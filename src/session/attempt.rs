@@ -105,7 +105,7 @@ impl LoginAttempt {
             Some(user) => {
                 let (index, _) = realm.index(&user.id())?;
                 let auth_hash = user.session_auth_hash().for_record(index);
-                let account = digest(&[b"account", index.as_bytes()]);
+                let account = index.account();
                 (account, credentials(index, &auth_hash))
             }
         };
