@@ -21,6 +21,17 @@ mod password;
 pub mod performance {}
 pub mod routing;
 mod secret;
+#[cfg(all(
+    any(doc, doctest),
+    feature = "password",
+    feature = "postgres",
+    feature = "redis",
+    feature = "sqlite",
+    feature = "testing",
+    feature = "totp"
+))]
+#[doc = include_str!("../docs/security.md")]
+pub mod security {}
 mod session;
 mod signed;
 pub mod store;
