@@ -517,7 +517,7 @@ async fn a_transition_holds_whatever_the_handler_answers_then() {
 
 #[tokio::test]
 async fn the_secret_in_the_cookie_must_be_that_of_the_record_and_the_record_alive() {
-    for tamper in [Tamper::OtherHash, Tamper::Expired] {
+    for tamper in [Tamper::OtherHash, Tamper::Expired, Tamper::OtherUser] {
         let world = World::new();
         let mut user = world.logged_in(1).await;
         let mut stranger = world.browser();

@@ -207,9 +207,12 @@ impl<U: AuthUser> Realm<U> {
             );
             return Ok(None);
         }
-        let index = self.index_of(login.user);
+        // That it is this user's, the digest of the credentials will say: it is part of it.
+        let Some(index) = record.user else {
+            return Ok(None);
+        };
         let device = visitor.map(|visitor| visitor.device(core, index));
-        let claim = Claim {
+        Ok(Some(Claim {
             user: login.user,
             index,
             auth_hash: login.auth_hash,
@@ -217,8 +220,7 @@ impl<U: AuthUser> Realm<U> {
             forced: login.forced,
             pending: login.pending,
             other_device: device.filter(|device| device.is_other_than(&login.device)),
-        };
-        Ok((record.user == Some(index)).then_some(claim))
+        }))
     }
 
     pub(super) fn known(

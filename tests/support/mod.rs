@@ -30,7 +30,7 @@ use portcullis::{
     store::{
         Delete, DeleteByUser, End, Insert, Inserted, ListByUser, Load, MemoryStore, Record,
         RecordId, RecordKind, Restore, Rotate, SessionStore, StoreError, Swap, Sweep, TokenHash,
-        Touch, Update,
+        Touch, Update, UserIndex,
     },
 };
 use ring::{hkdf, hmac};
@@ -168,6 +168,8 @@ pub enum Tamper {
     OtherHash,
     /// The record has expired, and the store should have noticed.
     Expired,
+    /// The record is said to be another user's.
+    OtherUser,
 }
 
 /// What a store answers, open to what a test does to it.
@@ -185,6 +187,7 @@ impl Answer for Option<Record> {
         match tamper {
             None => {}
             Some(Tamper::OtherHash) => record.hash = TokenHash::from_bytes([0; 32]),
+            Some(Tamper::OtherUser) => record.user = Some(UserIndex::from_bytes([9; 16])),
             Some(Tamper::Expired) => record.expires = Timestamp::from_unix_seconds(START),
         }
     }
