@@ -11,7 +11,7 @@ FLOORS = [
     ["session"],
     ["web"],
     ["routing"],
-    ["testing"],
+    ["testing", "fuzz_bridge"],
 ]
 FLOOR = {name: level for level, names in enumerate(FLOORS) for name in names}
 AXUM_FROM, HTTP_FROM = 4, 1

@@ -10,6 +10,9 @@ mod event;
 #[cfg(any(doc, doctest))]
 #[doc = include_str!("../docs/from-flask-login.md")]
 pub mod from_flask_login {}
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzz_bridge;
 mod key;
 mod loader;
 mod local_path;

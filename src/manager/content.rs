@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     clock::Timestamp,
     error::BoxError,
-    manager::{LoginId, Source, actor::ActorFacts, settings::MAX_TRIES},
+    manager::{LoginId, Source, actor::ActorFacts, body, settings::MAX_TRIES},
 };
 
 /// The body of a session: who is logged in, if anybody, and the app's data.
@@ -85,10 +85,7 @@ pub(crate) struct Entry<'a> {
 
 impl<'a> Content<'a> {
     pub(crate) fn decode(body: &'a [u8]) -> Result<Self, BoxError> {
-        match body.split_first() {
-            Some((&FORMAT, rest)) => Ok(postcard::from_bytes(rest)?),
-            _ => Err("a session's record is of an unknown format".into()),
-        }
+        body::read(FORMAT, body)
     }
 
     /// Which login a body is of.

@@ -134,12 +134,12 @@ impl Core {
     }
 }
 
-fn encode(count: u32) -> Arc<[u8]> {
+pub(crate) fn encode(count: u32) -> Arc<[u8]> {
     let [a, b, c, d] = count.to_be_bytes();
     Arc::new([FORMAT, a, b, c, d])
 }
 
-fn decode(body: &[u8]) -> Result<u32, BoxError> {
+pub(crate) fn decode(body: &[u8]) -> Result<u32, BoxError> {
     match *body {
         [FORMAT, a, b, c, d] => Ok(u32::from_be_bytes([a, b, c, d])),
         _ => Err("a counter is of an unknown format".into()),

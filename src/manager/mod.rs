@@ -6,12 +6,13 @@
 //! [`sessions`](LoginManager::sessions).
 
 pub(crate) mod actor;
+pub(crate) mod body;
 mod builder;
 mod check;
 pub(crate) mod content;
 mod cookie;
 mod core;
-mod counter;
+pub(crate) mod counter;
 mod dangerous;
 mod finders;
 mod first_factor;

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     clock::Timestamp,
     error::BoxError,
-    manager::{LoginId, content::LoginFacts},
+    manager::{LoginId, body, content::LoginFacts},
     secret::equal,
     token::{RecordId, TokenHash},
 };
@@ -91,10 +91,7 @@ impl<'a> SeriesContent<'a> {
     }
 
     pub(crate) fn decode(body: &'a [u8]) -> Result<Self, BoxError> {
-        match body.split_first() {
-            Some((&FORMAT, rest)) => Ok(postcard::from_bytes(rest)?),
-            _ => Err("a remember series is of an unknown format".into()),
-        }
+        body::read(FORMAT, body)
     }
 
     pub(crate) fn encode(&self) -> Result<Arc<[u8]>, BoxError> {

@@ -52,7 +52,7 @@ mod login_user;
 mod logout_user;
 mod next;
 mod notes;
-mod one_time;
+pub(crate) mod one_time;
 mod open;
 mod own_sessions;
 pub(crate) mod presented;

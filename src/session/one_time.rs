@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use crate::{
     error::{BoxError, Kind, LoginError},
     event::EventKind,
-    manager::{Counted, Limit, Login, Tally},
+    manager::{Counted, Limit, Login, Tally, body},
     session::visit,
     store::{Delete, Insert, Inserted, Record, RecordKind},
     token::Token,
@@ -92,7 +92,7 @@ impl<P> fmt::Debug for OneTimeToken<P> {
 
 /// The body of a token's record.
 #[derive(Serialize, Deserialize)]
-struct Issued<'a> {
+pub(crate) struct Issued<'a> {
     purpose: &'a str,
     user: &'a [u8],
     user_tag: [u8; 4],
@@ -271,14 +271,11 @@ impl<U: AuthUser> Login<U> {
 }
 
 impl<'a> Issued<'a> {
-    fn decode(body: &'a [u8]) -> Result<Self, BoxError> {
-        match body.split_first() {
-            Some((&FORMAT, rest)) => Ok(postcard::from_bytes(rest)?),
-            _ => Err("a one-time token is of an unknown format".into()),
-        }
+    pub(crate) fn decode(body: &'a [u8]) -> Result<Self, BoxError> {
+        body::read(FORMAT, body)
     }
 
-    fn encode(&self) -> Result<Arc<[u8]>, BoxError> {
+    pub(crate) fn encode(&self) -> Result<Arc<[u8]>, BoxError> {
         Ok(postcard::to_extend(self, vec![FORMAT])?.into())
     }
 }

@@ -10,9 +10,9 @@ use crate::{
 use axum::http::{HeaderMap, HeaderValue, header};
 
 /// The cookies of a realm that a request shows, found in one pass, and unread.
-pub(super) struct Shown<'a> {
+pub(crate) struct Shown<'a> {
     core: &'a Core,
-    of: [Values<'a>; CookieOf::ALL.len()],
+    pub(crate) of: [Values<'a>; CookieOf::ALL.len()],
 }
 
 /// The values of one name.
@@ -20,7 +20,7 @@ pub(super) struct Shown<'a> {
 /// Two cookies of the name are none: one of them was planted, and nobody can
 /// tell which (RFC 6265bis, 5.8.3 leaves the order open).
 #[derive(Clone, Default)]
-enum Values<'a> {
+pub(crate) enum Values<'a> {
     #[default]
     None,
     One(&'a [u8]),
@@ -29,7 +29,7 @@ enum Values<'a> {
 }
 
 impl<'a> Shown<'a> {
-    pub(super) fn of(core: &'a Core, headers: &'a HeaderMap) -> Self {
+    pub(crate) fn of(core: &'a Core, headers: &'a HeaderMap) -> Self {
         let mut of: [Values<'a>; CookieOf::ALL.len()] = Default::default();
         for (name, value) in pairs(headers) {
             let is_named = |of: &CookieOf| core.cookie(*of).name.as_bytes() == name;
@@ -41,12 +41,12 @@ impl<'a> Shown<'a> {
     }
 
     /// The token, if the realm has signed it.
-    pub(super) fn token(&self, of: CookieOf) -> Option<(Token, SignedBy)> {
+    pub(crate) fn token(&self, of: CookieOf) -> Option<(Token, SignedBy)> {
         Token::from_cookie_value(self.of[of as usize].single()?, &self.core.cookie(of).keys)
     }
 
     /// The text, if the realm has signed it and its time is not over.
-    pub(super) fn text(&self, of: CookieOf) -> Option<String> {
+    pub(crate) fn text(&self, of: CookieOf) -> Option<String> {
         let value = self.of[of as usize].single()?;
         signed::read(&self.core.cookie(of).keys, value, self.core.now())
     }
@@ -85,7 +85,7 @@ impl<'a> Values<'a> {
         }
     }
 
-    fn single(&self) -> Option<&'a [u8]> {
+    pub(crate) fn single(&self) -> Option<&'a [u8]> {
         match self {
             Self::One(value) => Some(value),
             Self::None | Self::Several(_) => None,

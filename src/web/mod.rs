@@ -10,7 +10,7 @@
 pub(crate) mod answer;
 pub(crate) mod ask;
 mod by;
-mod cookies;
+pub(crate) mod cookies;
 pub(crate) mod cross_origin;
 mod current_user;
 mod data;
