@@ -13,7 +13,7 @@ use axum::http::HeaderMap;
 
 use crate::{
     key::{KeyRing, SecretKey, SignedBy},
-    manager::{Core, CookieOf, LoginManager, content::Content, counter, series::SeriesContent},
+    manager::{CookieOf, Core, LoginManager, content::Content, counter, series::SeriesContent},
     session::one_time::Issued,
     token,
     web::cookies::Shown,
