@@ -42,7 +42,7 @@ write(
     },
 )
 
-# Which cookie, who signs, the byte of id and secret, edits.
+# Which cookie (of staff from 129 on), who signs, the byte of id and secret, edits.
 KINDS = {"session": 0, "stranger": 1, "remember": 2}
 SIGNERS = ["the_newest", "an_older", "a_foreign", "another_use", "another_realm"]
 tokens = {
@@ -52,6 +52,8 @@ tokens = {
     if kind == "session" or place < 2
 }
 tokens |= {
+    "session_of_staff": [129, 0, 7, 9, 0],
+    "session_of_staff_by_another_realm": [129, 4, 7, 9, 0],
     "a_byte_changed": [0, 0, 7, 9, 1, 0, 40, 65],
     "a_bit_of_the_tag": [0, 0, 7, 9, 1, 1, 91, 1],
     "cut": [0, 0, 7, 9, 1, 4, 80],
@@ -185,6 +187,7 @@ write(
         "in_and_out": post(0, "login") + get(0, "me") + post(0, "out") + get(0, "me"),
         "every_page": post(0, "login") + sum((get(0, path) for path in PATHS), []),
         "every_page_of_nobody": sum((get(0, path, PAGE) for path in list(PATHS)[:12]), []),
+        "out_with_a_copy_elsewhere": post(0, "login") + STEAL + get(1, "me") + post(0, "out") + get(1, "me"),
         "remembered": post(0, "remember") + get(0, "me") + CLOSE + get(0, "me") + get(0, "fresh"),
         "stolen": post(0, "remember") + CLOSE + STEAL + get(1, "me") + get(1, "me") + wait(2)
         + get(0, "me") + get(1, "me"),

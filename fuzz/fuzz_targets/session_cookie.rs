@@ -9,23 +9,29 @@ use std::sync::LazyLock;
 use libfuzzer_sys::fuzz_target;
 use portcullis::fuzz_bridge::Cookies;
 use portcullis_fuzz::{
-    FOREIGN, NEWEST, OLDER, cookies, cookies_of_a_realm, forge::Key, input::Input, support::key,
+    FOREIGN, NEWEST, OLDER, cookies, cookies_of, forge::Key, input::Input, support::key,
 };
 
-static REALM: LazyLock<Cookies> = LazyLock::new(cookies_of_a_realm);
+static REALMS: LazyLock<[(&str, Cookies); 2]> =
+    LazyLock::new(|| ["login", "staff"].map(|realm| (realm, cookies_of(realm))));
 
 const USES: [&str; 3] = ["login", "stranger", "remember"];
 
 fuzz_target!(|data: &[u8]| {
     let mut input = Input::new(data);
-    let of = usize::from(input.byte()) % USES.len();
-    let usage = USES[of];
-    let signer = match input.byte() % 6 {
-        0 => Some(Key::new(NEWEST, "login", usage)),
-        1 => Some(Key::new(OLDER, "login", usage)),
-        2 => Some(Key::new(FOREIGN, "login", usage)),
-        3 => Some(Key::new(NEWEST, "login", USES[(of + 1) % USES.len()])),
-        4 => Some(Key::new(NEWEST, "staff", usage)),
+    let (of, signer) = (input.byte(), input.byte());
+    let ((realm, cookies_of_realm), of) = (
+        &REALMS[usize::from(of >= 128)],
+        usize::from(of) % USES.len(),
+    );
+    let (usage, another_use) = (USES[of], USES[(of + 1) % USES.len()]);
+    let another_realm = REALMS[usize::from(*realm == "login")].0;
+    let signer = match signer % 6 {
+        0 => Some(Key::new(NEWEST, realm, usage)),
+        1 => Some(Key::new(OLDER, realm, usage)),
+        2 => Some(Key::new(FOREIGN, realm, usage)),
+        3 => Some(Key::new(NEWEST, realm, another_use)),
+        4 => Some(Key::new(NEWEST, another_realm, usage)),
         _ => None,
     };
     let mut value = match signer {
@@ -34,20 +40,20 @@ fuzz_target!(|data: &[u8]| {
     };
     input.edit(&mut value, 8);
 
-    let line = [REALM.names()[of].as_bytes(), b"=", &value].concat();
-    let headers = cookies::headers([line.as_slice()]);
+    let name = cookies_of_realm.names()[of];
+    let headers = cookies::headers([[name.as_bytes(), b"=", &value].concat().as_slice()]);
     // What the parser leaves of it: a changed value may hold a `;`.
     let all = cookies::read(cookies::lines(&headers));
-    let shown = cookies::one_of(&all, REALM.names()[of]).unwrap_or_default();
+    let shown = cookies::one_of(&all, name).unwrap_or_default();
     let signed_by = [NEWEST, OLDER]
         .into_iter()
-        .find(|byte| Key::new(*byte, "login", usage).has_signed_token(&shown));
+        .find(|byte| Key::new(*byte, realm, usage).has_signed_token(&shown));
 
-    let read = REALM.token(of, &headers);
+    let read = cookies_of_realm.token(of, &headers);
     assert_eq!(read.is_some(), signed_by.is_some());
     if let (Some(token), Some(byte)) = (read, signed_by) {
         assert_eq!(token.is_signed_by_the_newest(), byte == NEWEST);
-        let spelled = token.signed_with(&key(byte), "login", usage);
+        let spelled = token.signed_with(&key(byte), realm, usage);
         assert_eq!(spelled.as_bytes(), shown);
     }
 });

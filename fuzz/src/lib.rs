@@ -19,13 +19,19 @@ pub const NEWEST: u8 = 1;
 pub const OLDER: u8 = 2;
 pub const FOREIGN: u8 = 3;
 
-/// The cookies of a realm with the first two keys, at [`START`].
+/// The cookies of the realm `login`.
 pub fn cookies_of_a_realm() -> Cookies {
+    cookies_of("login")
+}
+
+/// The cookies of a realm with the first two keys, at [`START`].
+pub fn cookies_of(realm: &str) -> Cookies {
     let manager: LoginManager<User> = LoginManager::builder()
         .user_loader(async |_| Ok::<Option<User>, std::convert::Infallible>(None))
         .secret_key(key(NEWEST))
         .older_key(key(OLDER))
         .clock(ByHand::at(START))
+        .realm(realm)
         .build()
         .unwrap();
     Cookies::of(&manager)
