@@ -6,6 +6,7 @@
 pub mod cookies;
 pub mod forge;
 pub mod input;
+#[allow(clippy::new_without_default, reason = "in a test nobody else reads it")]
 #[path = "../../tests/support/mod.rs"]
 pub mod support;
 
