@@ -36,10 +36,6 @@ impl<'a> Input<'a> {
         bytes
     }
 
-    pub fn rest(&mut self) -> &'a [u8] {
-        std::mem::take(&mut self.0)
-    }
-
     /// Up to so many changes of a value, of one or some bytes each.
     pub fn edit(&mut self, value: &mut Vec<u8>, most: u8) {
         for _ in 0..self.byte().min(most) {
