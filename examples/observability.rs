@@ -99,23 +99,18 @@ async fn metrics(State(sessions): State<Sessions<Guest>>) -> String {
     [head].into_iter().chain(lines).collect()
 }
 
-#[tokio::main]
-async fn main() -> Result<(), BoxError> {
-    tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::DEBUG)
-        .with_span_events(FmtSpan::CLOSE) // with the time that each took
-        .init();
+/// What the world sees, and what only the scraper does.
+pub fn apps() -> Result<(Router, Router), BoxError> {
     let manager = LoginManager::builder()
         .user_loader(load_guest)
         .secret_key(SecretKey::generate()?)
         .login_path("/login")
         .on_event(alarm)
         .build()?;
-    // On a port of its own, which the world can't reach.
-    let metrics = Router::new()
+    let inside = Router::new()
         .route("/metrics", routing::get(metrics))
         .with_state(manager.sessions());
-    let app = manager.into_router(|login| {
+    let outside = manager.into_router(|login| {
         Routes::new()
             .get("/", home)
             .get("/login", public(login_page))
@@ -123,9 +118,19 @@ async fn main() -> Result<(), BoxError> {
             .post("/logout", log_out)
             .with_state(login)
     });
-    let inside = TcpListener::bind("127.0.0.1:9100").await?;
-    tokio::spawn(async { axum::serve(inside, metrics).await });
-    let outside = TcpListener::bind("127.0.0.1:3000").await?;
-    axum::serve(outside, app).await?;
+    Ok((outside, inside))
+}
+
+#[tokio::main]
+async fn main() -> Result<(), BoxError> {
+    tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::DEBUG)
+        .with_span_events(FmtSpan::CLOSE) // with the time that each took
+        .init();
+    let (outside, inside) = apps()?;
+    let scraped = TcpListener::bind("127.0.0.1:9100").await?;
+    tokio::spawn(async { axum::serve(scraped, inside).await });
+    let listener = TcpListener::bind("127.0.0.1:3000").await?;
+    axum::serve(listener, outside).await?;
     Ok(())
 }
