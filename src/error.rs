@@ -64,8 +64,10 @@ pub(crate) enum Kind {
         expect(dead_code, reason = "nothing is hashed")
     )]
     Hashing,
-    /// A new password is too short or too long, or on the blocklist.
+    /// A new password is too short or too long.
     UnfitPassword,
+    /// A new password is on the blocklist.
+    ListedPassword,
     Store,
     Loader,
     /// A check of the app's failed: that of a second factor.
@@ -94,9 +96,8 @@ impl Kind {
             }
             Kind::Busy => "too many passwords wait to be checked",
             Kind::Hashing => "the password could not be hashed",
-            Kind::UnfitPassword => {
-                "the new password is too short, too long, or one that is easily guessed"
-            }
+            Kind::UnfitPassword => "the new password is too short or too long",
+            Kind::ListedPassword => "the new password is known to whoever guesses",
             Kind::Store => "the session store failed",
             Kind::Loader => "the user loader failed",
             Kind::Check => "the check of a second factor failed",
@@ -144,7 +145,13 @@ impl LoginError {
     /// Is a new password too short or too long, or on the
     /// [blocklist](crate::Builder::password_blocklist)? Answered with 422.
     pub fn is_unfit_password(&self) -> bool {
-        self.kind == Kind::UnfitPassword
+        self.kind == Kind::UnfitPassword || self.is_listed_password()
+    }
+
+    /// Is it unfit because it is on the [blocklist](crate::Builder::password_blocklist)?
+    /// The visitor is to be told so (NIST SP 800-63B-4, 3.1.1.2).
+    pub fn is_listed_password(&self) -> bool {
+        self.kind == Kind::ListedPassword
     }
 
     /// Is it [`forbidden`](Self::forbidden)?

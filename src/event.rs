@@ -2,7 +2,7 @@
 
 use std::{fmt, net::IpAddr, sync::Arc};
 
-use tracing::field::{debug, display};
+use tracing::field::display;
 
 use crate::{actor::Actor, clock::Timestamp, key::Mac, token::RecordId};
 
@@ -11,10 +11,11 @@ use crate::{actor::Actor, clock::Timestamp, key::Mac, token::RecordId};
 /// Given to the builder with [`on_event`](crate::Builder::on_event) or
 /// [`on_event_async`](crate::Builder::on_event_async). The same is logged with
 /// `tracing`, target `portcullis`, with the fields `event` (see
-/// [`EventKind::name`]), `realm`, `session` (a [hash](SessionHash) of its id) and
-/// `actor`; where it is about a user or a name that was tried, `account`, a hash as well:
-/// the same for all that is about one account. A login that is refused or throttled has
-/// `network`, if [networks are counted](crate::Throttle::network), and a failure its `error`.
+/// [`EventKind::name`]), `realm`, `session` (a [hash](SessionHash) of its id), and
+/// `account`, a hash as well: the same for all that is about one account, be it a name
+/// that nobody has. Who acts for a user is `actor`, an account of `actor_realm`. A login
+/// that is refused or throttled has the `factor` that was tried, and `network`, if
+/// [networks are counted](crate::Throttle::network); a failure has its `error`.
 ///
 /// # Example
 ///
@@ -97,10 +98,10 @@ pub enum EventKind {
     UserUnauthorized,
     /// A guard turned a user away whose login is not fresh.
     UserNeedsRefresh,
-    /// A login was refused: a password or a code was wrong, or was given up half-way, as
-    /// is counted by [`Throttle`](crate::Throttle), whatever the handler answers; or the
-    /// answer was [`LoginError::refused`](crate::LoginError::refused), also to an
-    /// inactive user. Nobody is known of it.
+    /// A login was refused: a password or a code was wrong, or the attempt was dropped,
+    /// whatever the handler answers; or the answer was
+    /// [`LoginError::refused`](crate::LoginError::refused), also to an inactive user.
+    /// Nobody is known of it.
     LoginRefused,
     /// A login was not tried, because there were too many failures before:
     /// [`Throttle`](crate::Throttle). Nobody is known of it.
@@ -128,10 +129,10 @@ pub enum EventKind {
     /// ([`Login::sessions`](crate::Login::sessions)), or by a job or an admin tool,
     /// of which nobody is known.
     SessionsRevoked,
-    /// The store failed, or was full: the request was answered with 503, and nobody
-    /// is known of it. The log has the cause.
+    /// The store failed, or was full: a request that rested on it was answered with
+    /// 503, and nobody is known of it. The log has the cause.
     StoreFailed,
-    /// A loader of users failed: answered with 500.
+    /// A loader of users failed, or what saves a new password hash: answered with 500.
     LoaderFailed,
     /// The check of a [second factor](crate::SecondFactor) failed: answered with 500.
     CheckFailed,
@@ -222,10 +223,14 @@ impl EventKind {
         let session = about.session.map(display);
         let account = about.account.map(display);
         let network = about.network.map(display);
-        let actor = about.actor.map(debug);
+        let actor = about.actor.map(display);
+        let (factor, actor_realm) = (about.factor, about.actor_realm);
         macro_rules! log {
             ($level:ident) => {
-                tracing::$level!(target: "portcullis", event, realm, session, account, network, actor)
+                tracing::$level!(
+                    target: "portcullis",
+                    event, realm, session, account, factor, network, actor, actor_realm
+                )
             };
         }
         match self {
@@ -247,7 +252,11 @@ pub(crate) struct About<'a> {
     pub(crate) account: Option<&'a dyn fmt::Display>,
     /// Where the try came from, if networks are counted.
     pub(crate) network: Option<IpAddr>,
-    pub(crate) actor: Option<&'a Actor>,
+    /// Which factor was tried.
+    pub(crate) factor: Option<&'static str>,
+    /// Who acts, and in which realm that is an account.
+    pub(crate) actor: Option<&'a dyn fmt::Display>,
+    pub(crate) actor_realm: Option<&'a str>,
 }
 
 impl<U> LoginEvent<U> {

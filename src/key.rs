@@ -99,8 +99,8 @@ impl SecretKey {
         let path = path.as_ref();
         let named =
             |error: &dyn fmt::Display| BuildError::new(format!("{}: {error}", path.display()));
-        let hex = fs::read_to_string(path).map_err(|error| named(&error))?;
-        Self::from_hex(&hex).map_err(|error| named(&error))
+        let bytes = fs::read(path).map_err(|error| named(&error))?;
+        Self::from_hex(&String::from_utf8_lossy(&bytes)).map_err(|error| named(&error))
     }
 
     /// Refuses the array that somebody forgot to fill.

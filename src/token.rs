@@ -18,7 +18,8 @@ use crate::{
 
 /// The key of a record in the store: 128 bits, of which the first 16 are its [home](Self::home).
 ///
-/// It may be logged: without the secret and the signature of the cookie it opens nothing.
+/// Without the secret and the signature of the cookie it opens nothing. Logs have a
+/// [hash](crate::SessionHash) of it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RecordId([u8; 16]);
 

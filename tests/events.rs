@@ -7,11 +7,12 @@ mod support;
 use std::sync::{Arc, Mutex, atomic::Ordering};
 
 use axum::{
-    extract::Path,
+    extract::{Path, State},
     http::{Method, header, request::Parts},
 };
 use portcullis::{
-    EventKind, Login, LoginError, LoginEvent, Routes, SessionProtection, Throttle, public,
+    Anonymous, EventKind, Login, LoginError, LoginEvent, Routes, SessionProtection, Throttle,
+    public,
 };
 use support::*;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
@@ -309,6 +310,31 @@ async fn a_wrong_password_is_told_once_whatever_the_handler_answers() {
         world.browser().post(&format!("/try/{ends}")).await;
         assert_eq!(count(EventKind::LoginRefused), refused, "{ends}");
         assert_eq!(count(EventKind::LoginThrottled), throttled, "{ends}");
+    }
+}
+
+/// Also where it was tried in vain, which looks like any other refusal.
+#[tokio::test]
+async fn a_refusal_that_the_answer_carries_is_told_once() {
+    async fn guess(
+        _: Anonymous,
+        login: Login<User>,
+        State(app): State<App>,
+        Path(name): Path<String>,
+    ) -> Result<(), LoginError> {
+        let found = app.database.find(1);
+        drop(login.attempt(&name, found.as_ref()).await?);
+        Err(LoginError::refused())
+    }
+    let world = World::with(
+        |builder| builder.throttle(Throttle::default().per_account(2)),
+        |routes, _| routes.post("/guess/{name}", guess),
+    );
+    let count = |kind| world.sessions.event_counts().of(kind);
+    for (name, refused, throttled) in [("ann", 1, 0), ("anne", 2, 0), ("anna", 2, 1)] {
+        world.browser().post(&format!("/guess/{name}")).await;
+        assert_eq!(count(EventKind::LoginRefused), refused, "{name}");
+        assert_eq!(count(EventKind::LoginThrottled), throttled, "{name}");
     }
 }
 

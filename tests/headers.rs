@@ -199,7 +199,7 @@ async fn when_a_user_leaves_the_browser_forgets_and_else_it_does_not() {
     }
     for path in ["/switch/2", "/logout"] {
         let reply = browser.post(path).await;
-        assert_eq!(reply.header(CLEAR), Some(r#""cache", "storage""#), "{path}");
+        assert_eq!(reply.header(CLEAR), Some(r#""storage""#), "{path}");
     }
     let reply = browser.post("/logout").await;
     assert_eq!(reply.header(CLEAR), None, "nobody was logged in");
@@ -212,18 +212,18 @@ async fn a_logout_that_fails_makes_the_browser_forget_too() {
     world.store.break_at(Some("end"));
     let reply = browser.post("/logout").await;
     assert_eq!(reply.status, StatusCode::SERVICE_UNAVAILABLE);
-    assert_eq!(reply.header(CLEAR), Some(r#""cache", "storage""#));
+    assert_eq!(reply.header(CLEAR), Some(r#""storage""#));
 }
 
 #[tokio::test]
 async fn what_is_forgotten_is_as_the_app_says() {
-    use SiteData::{Cache, Cookies, ExecutionContexts, Storage};
+    use SiteData::{Cache, Cookies, Storage};
     for (data, expected) in [
         (vec![], None),
-        (vec![Storage], Some(r#""storage""#)),
+        (vec![Cache], Some(r#""cache""#)),
         (
-            vec![Cache, Cookies, Storage, ExecutionContexts],
-            Some(r#""cache", "cookies", "storage", "executionContexts""#),
+            vec![Cache, Cookies, Storage],
+            Some(r#""cache", "cookies", "storage""#),
         ),
     ] {
         let world = World::with(|builder| builder.clear_site_data(data), |routes, _| routes);
@@ -245,4 +245,20 @@ async fn a_handler_knows_better_what_to_forget() {
     let reply = world.logged_in(1).await.post("/out").await;
     assert_eq!(reply.headers.get_all(CLEAR).iter().count(), 1);
     assert_eq!(reply.header(CLEAR), Some(r#""cookies""#));
+}
+
+/// The browser clears after it has set the answer's cookies, and those too.
+#[tokio::test]
+async fn what_an_answer_sets_it_does_not_clear() {
+    use SiteData::{Cookies, Storage};
+    for (data, expected) in [
+        (vec![Cookies, Storage], Some(r#""storage""#)),
+        (vec![Cookies], None),
+    ] {
+        let world = World::with(|builder| builder.clear_site_data(data), |routes, _| routes);
+        let mut browser = world.logged_in(1).await;
+        let reply = browser.post("/switch/2").await;
+        assert_eq!(reply.header(CLEAR), expected);
+        assert_eq!(browser.get("/me").await.body, "user 2");
+    }
 }

@@ -153,7 +153,11 @@ fn a_key_is_read_from_a_file_as_secrets_are_mounted() {
             "never what is in it: {error}"
         );
     }
-    std::fs::write(&path, b"\xff\xfe").unwrap();
-    assert!(SecretKey::from_file(&path).is_err());
+    std::fs::write(&path, [0xff; 32]).unwrap();
+    let error = SecretKey::from_file(&path).unwrap_err().to_string();
+    assert!(
+        error.contains("hexadecimal"),
+        "bytes instead of digits: {error}"
+    );
     assert!(SecretKey::from_file(folder.path().join("none")).is_err());
 }

@@ -7,7 +7,7 @@ mod support;
 use std::time::Duration;
 
 use portcullis::{
-    Clock, Limits, Timestamp,
+    Clock, FreshFor, Limits, Timestamp,
     store::{SessionStore, Sweep},
 };
 use support::*;
@@ -179,4 +179,87 @@ async fn what_is_said_elsewhere_and_is_shorter_stays() {
     let mut browser = world.logged_in(1).await;
     world.clock.pass(minutes(20));
     assert_eq!(browser.get("/who").await.body, "nobody");
+}
+
+/// Used every five days, so that nobody is idle.
+async fn pass_days(world: &World, browser: &mut Browser, days: u32) {
+    for _ in 0..days / 5 {
+        world.clock.pass(5 * DAY);
+        assert_eq!(browser.get("/me").await.body, "user 1");
+    }
+}
+
+#[tokio::test]
+async fn a_login_that_a_cookie_restored_ends_with_what_remembers_it() {
+    let before = World::new();
+    let mut browser = before.remembered(1).await;
+    pass_days(&before, &mut browser, 20).await;
+    browser.close();
+    pass_days(&before, &mut browser, 10).await; // restored, until day 55
+    let after = before.again(|builder| builder.limits(Limits::aal1()));
+    before.clock.pass(2 * MINUTE); // until a use is noted again
+    browser.app = after.app;
+    assert_eq!(browser.get("/who").await.body, "nobody");
+    browser.app = before.app;
+    assert_eq!(browser.get("/who").await.body, "nobody", "it has ended");
+}
+
+#[tokio::test]
+async fn who_was_idle_for_longer_than_a_new_limit_is_out() {
+    let a_day = |builder: Ready| builder.absolute_limit(DAY).idle_limit(DAY);
+    let before = World::with(a_day, |routes, _| routes);
+    let after = before.again(|builder| builder.limits(Limits::aal2()));
+    for (minutes, expected) in [(59, "user 1"), (60, "nobody")] {
+        let mut browser = before.logged_in(1).await;
+        before.clock.pass(MINUTE * minutes);
+        browser.app = after.app.clone();
+        assert_eq!(browser.get("/who").await.body, expected, "{minutes}");
+    }
+}
+
+#[tokio::test]
+async fn a_clock_that_was_hours_ahead_lengthens_no_login_of_hours() {
+    let world = with(Limits::aal3());
+    for (hours, expected) in [(1, "user 1"), (2, "nobody")] {
+        world.clock.set(START + hours * 3_600);
+        let mut browser = world.logged_in(1).await;
+        world.clock.set(START);
+        assert_eq!(browser.get("/who").await.body, expected, "{hours}");
+    }
+}
+
+#[tokio::test]
+async fn a_browser_that_a_clock_far_ahead_remembered_is_not() {
+    for limits in [Limits::aal1(), Limits::aal2()] {
+        let unlimited = World::new();
+        let world = unlimited.again(|builder| builder.limits(limits));
+        world.clock.set(START + 400 * 86_400);
+        let mut browser = unlimited.remembered(1).await;
+        world.clock.set(START);
+        browser.close();
+        browser.app = world.app;
+        assert_eq!(browser.get("/who").await.body, "nobody");
+    }
+}
+
+/// Who changes a password has not given it again.
+#[tokio::test]
+async fn a_new_password_prolongs_no_remembered_browser() {
+    let settings = |builder: Ready| {
+        let builder = builder
+            .limits(Limits::aal1())
+            .fresh_for(FreshFor::WholeSession);
+        builder.refresh_remember_cookie(true)
+    };
+    let world = World::with(settings, |routes, _| routes);
+    let mut browser = world.remembered(1).await;
+    pass_days(&world, &mut browser, 25).await;
+    assert_eq!(browser.post("/password/new").await.body, "changed");
+    world.clock.pass(DAY);
+    browser.close();
+    assert_eq!(browser.get("/me").await.body, "user 1");
+    world.clock.pass(4 * DAY);
+    assert_eq!(browser.get("/who").await.body, "nobody", "the session");
+    browser.close();
+    assert_eq!(browser.get("/who").await.body, "nobody", "the cookie");
 }

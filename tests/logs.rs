@@ -12,9 +12,10 @@ use axum::{
     extract::{Path, State},
     http::{Method, StatusCode},
 };
+use data_encoding::BASE64URL_NOPAD;
 use portcullis::{
     Anonymous, Authenticated, BoxError, Login, LoginError, NoState, PeerAddress, Policy, Routes,
-    Throttle, public,
+    Throttle, public, store::RecordId,
 };
 use support::*;
 use tracing::{Event, Metadata, Subscriber, field, span};
@@ -71,6 +72,12 @@ impl Subscriber for Log {
     fn enter(&self, _: &span::Id) {}
 
     fn exit(&self, _: &span::Id) {}
+}
+
+/// The id of a session in a cookie, as the library would print it.
+fn in_hex(id: &str) -> Option<String> {
+    let bytes = BASE64URL_NOPAD.decode(id.as_bytes()).ok()?;
+    Some(RecordId::from_bytes(bytes.try_into().ok()?).to_string())
 }
 
 /// A policy whose list of permissions is gone.
@@ -217,6 +224,12 @@ async fn no_secret_reaches_the_log() {
     secrets.extend(["hunter2", "secret 1", "424242"].map(str::to_owned));
     let logged = log.taken();
     assert!(logged.lines().count() >= 6, "{logged}");
+    let ids = secrets
+        .iter()
+        .filter_map(|id| in_hex(id))
+        .collect::<Vec<_>>();
+    assert!(!ids.is_empty());
+    secrets.extend(ids);
     for secret in secrets {
         assert!(!logged.contains(&secret), "{secret} in\n{logged}");
     }
@@ -295,7 +308,9 @@ async fn the_log_and_the_app_call_a_session_by_one_hash() {
     let logged = log.taken();
     let logged_in = format!(r#"event="user_logged_in" realm="login" session={hash}"#);
     assert!(logged.contains(&logged_in), "{logged_in} in\n{logged}");
-    assert!(!logged.contains(&browser.session_id().unwrap()), "{logged}");
+    let id = browser.session_id().unwrap();
+    assert!(!logged.contains(&id), "{logged}");
+    assert!(!logged.contains(&in_hex(&id).unwrap()), "{logged}");
     browser.post("/confirm/1").await;
     assert_ne!(browser.get("/hash").await.body, hash, "as the id");
 }

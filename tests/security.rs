@@ -21,7 +21,7 @@ fn every_test_that_is_named_is_there() {
         for test in tests {
             let (file, name) = place(test).unwrap_or_else(|| panic!("{item}: what is `{test}`?"));
             let source = file.is_file().then(|| read(&file));
-            let is_there = source.is_some_and(|source| has_word(&source, &name));
+            let is_there = source.is_some_and(|source| has_test(&source, &name));
             assert!(is_there, "{item}: no `{test}`, in {}", file.display());
         }
     }
@@ -72,14 +72,14 @@ fn place(test: &str) -> Option<(PathBuf, String)> {
             .join("ui-tests/fail")
             .join(program)
             .with_extension("rs");
-        return Some((file, "fn".to_owned()));
+        return Some((file, "main".to_owned()));
     }
     if let Some(rule) = test.strip_prefix("rule: ") {
         let folder = root.join("src/testing/conformance");
         let mut files = fs::read_dir(folder)
             .unwrap()
             .map(|file| file.unwrap().path());
-        let file = files.find(|file| has_word(&read(file), rule))?;
+        let file = files.find(|file| has_test(&read(file), rule))?;
         return Some((file, rule.to_owned()));
     }
     let (file, name) = test.split_once("::")?;
@@ -94,12 +94,13 @@ fn place(test: &str) -> Option<(PathBuf, String)> {
     Some((if file.is_file() { file } else { folder }, name.to_owned()))
 }
 
-/// Names are sentences, also those that a macro makes tests of: there is no other of them.
-fn has_word(source: &str, word: &str) -> bool {
-    let is_of_word = |char: char| char.is_alphanumeric() || char == '_';
-    source
-        .split(|char| !is_of_word(char))
-        .any(|found| found == word)
+/// A function of the name, or what a macro makes one of.
+fn has_test(source: &str, name: &str) -> bool {
+    let is_made = |line: &str| {
+        let rest = line.trim_start().strip_prefix(name);
+        rest.is_some_and(|rest| rest.starts_with([':', ',', ';', '(', ' ']))
+    };
+    source.contains(&format!("fn {name}")) || source.lines().any(is_made)
 }
 
 fn root() -> PathBuf {

@@ -1,7 +1,6 @@
 //! What a manager is made of, once it is built.
 
 use std::{
-    fmt,
     future::Future,
     pin::Pin,
     sync::{
@@ -11,7 +10,6 @@ use std::{
     time::Duration,
 };
 
-use http::HeaderValue;
 use tokio::runtime::Handle;
 
 #[cfg(feature = "password")]
@@ -19,7 +17,7 @@ use crate::manager::hashing::Hashing;
 use crate::{
     clock::{Clock, Timestamp},
     error::LoginError,
-    event::{About, EventKind, HasUser, LoginEvent},
+    event::{EventKind, LoginEvent},
     key::{KeyRing, SecretKey},
     manager::{
         LoginId,
@@ -27,6 +25,7 @@ use crate::{
         finders::Finders,
         observe::Observed,
         settings::{CARRIED_FOR, SWEEP_BATCH, SWEEP_EVERY, Settings},
+        site_data::ClearSiteData,
     },
     secret::equal,
     signed,
@@ -113,47 +112,6 @@ impl<U: AuthUser> Realm<U> {
         let realm: Arc<dyn AnyRealm> = self.clone();
         self.core.realm.set(Arc::downgrade(&realm)).ok();
     }
-
-    /// Logs an event and tells the listeners.
-    pub(crate) fn emit<H: HasUser<U> + 'static>(
-        &self,
-        kind: EventKind,
-        session: Option<RecordId>,
-        user: Option<&Arc<H>>,
-    ) {
-        let actor = user.and_then(|user| user.actor());
-        let observed = &self.core.observed;
-        let session_in_log = session.map(|session| observed.in_log(*session.as_bytes()));
-        let account = user.map(|user| AccountInLog(self, user.user()));
-        let about = About {
-            session: session_in_log
-                .as_ref()
-                .map(|session| session as &dyn fmt::Display),
-            account: account.as_ref().map(|account| account as &dyn fmt::Display),
-            actor: actor.map(Arc::as_ref),
-            ..About::default()
-        };
-        kind.log(self.core.realm(), &about);
-        observed.count(kind);
-        if !self.finders.listeners.is_empty() {
-            let user = user.map(|user| user.clone() as Arc<dyn HasUser<U>>);
-            let session = session.map(|session| (session, observed.session(session)));
-            let event = LoginEvent::new(kind, self.core.now(), session, user);
-            self.finders.listeners.tell(event);
-        }
-    }
-}
-
-/// What the log calls a user; made when somebody reads it.
-struct AccountInLog<'a, U>(&'a Realm<U>, &'a U);
-
-impl<U: AuthUser> fmt::Display for AccountInLog<'_, U> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(realm, user) = self;
-        let id = serde_json::to_vec(&user.id()).map_err(|_| fmt::Error)?;
-        let account = realm.index_of(&id).account();
-        realm.core.observed.in_log(account).fmt(f)
-    }
 }
 
 /// A realm, whatever its user type.
@@ -183,14 +141,14 @@ pub(crate) struct Core {
     pub(crate) settings: Settings,
     cookies: Cookies,
     /// What the answer to a logout makes a browser forget.
-    pub(crate) clear_site_data: Option<HeaderValue>,
+    pub(crate) clear_site_data: ClearSiteData,
     pub(crate) store: AnyStore,
     pub(crate) clock: Arc<dyn Clock>,
     #[cfg(feature = "password")]
     pub(crate) hashing: Hashing,
     swept: AtomicBool,
     pub(crate) observed: Observed,
-    realm: OnceLock<Weak<dyn AnyRealm>>,
+    pub(super) realm: OnceLock<Weak<dyn AnyRealm>>,
     /// The realms of the router, this one included.
     beside: OnceLock<Vec<Weak<Core>>>,
 }
@@ -204,10 +162,10 @@ impl Core {
     ) -> Self {
         Self {
             cookies: Cookies::new(&settings, keys),
-            clear_site_data: settings.clear_site_data(),
+            clear_site_data: ClearSiteData::of(&settings),
             #[cfg(feature = "password")]
             hashing: Hashing::new(settings.password_cost),
-            observed: Observed::new(keys, &settings.realm),
+            observed: Observed::new(keys),
             settings,
             store,
             clock,
@@ -293,25 +251,6 @@ impl Core {
     /// The answer of a store's step, its error logged and made ours.
     pub(crate) fn done<T>(&self, answer: Result<T, StoreError>) -> Result<T, LoginError> {
         answer.map_err(|error| self.failed(error))
-    }
-
-    /// Logs an event about nobody, and tells the listeners.
-    pub(crate) fn emit(&self, kind: EventKind) {
-        self.emit_about(kind, &About::default());
-    }
-
-    /// As [`emit`](Self::emit), where the log can say more.
-    pub(crate) fn emit_about(&self, kind: EventKind, about: &About<'_>) {
-        kind.log(self.realm(), about);
-        self.tell(kind);
-    }
-
-    /// Counts an event that was logged, and tells the listeners.
-    pub(crate) fn tell(&self, kind: EventKind) {
-        self.observed.count(kind);
-        if let Some(realm) = self.realm.get().and_then(Weak::upgrade) {
-            realm.tell(kind);
-        }
     }
 
     /// Starts the sweeping with the first record; it ends with the manager.

@@ -98,7 +98,8 @@ impl SessionInfo {
         self
     }
 
-    /// The session's id: good for a log, not for getting in. Another one after
+    /// The session's id, which alone lets nobody in; for a log there is
+    /// [`Login::session_hash`](crate::Login::session_hash). Another one after
     /// every change of the login state. None for a user of the
     /// [request loader](crate::RequestLoader), who has no session, and for a
     /// remembered browser that has no session at the moment.

@@ -11,7 +11,7 @@ use crate::{
 /// How long a login may last at an assurance level of NIST SP 800-63B-4:
 /// [`Builder::limits`] takes it.
 ///
-/// | level | however much it is used | without being used | remember me |
+/// | level | overall timeout | inactivity timeout | remember me |
 /// |---|---|---|---|
 /// | [`aal1`](Self::aal1) | 30 days | as [`idle_limit`](Builder::idle_limit) says | 30 days |
 /// | [`aal2`](Self::aal2) | 24 hours | 1 hour | nobody |
@@ -34,7 +34,7 @@ use crate::{
 ///
 /// # Security
 ///
-/// They are the limits of a level, not the level: that takes its factors too.
+/// They set the time limits of a level and nothing else: it takes its factors too.
 /// AAL2 wants two of them, or one that is two in itself, such as a passkey that
 /// checks its user: see [`TwoFactors`](crate::TwoFactors). AAL3 wants one that can't
 /// be phished and whose key can't be copied, which a code of an app is not.
@@ -85,6 +85,12 @@ impl Limits {
     };
 }
 
+/// How far clocks may be apart before what one has written is believed by none: an
+/// eighth of the limit that it is about, and a day at most.
+fn apart(limit: Duration) -> Duration {
+    (limit / 8).min(hours(24))
+}
+
 const fn hours(hours: u64) -> Duration {
     Duration::from_secs(hours * 60 * 60)
 }
@@ -122,6 +128,19 @@ impl Settings {
         remember.then(|| lasts.min(LONGEST).min(self.limits.remembered))
     }
 
+    /// Whether a remember cookie is good that began then.
+    pub(crate) fn may_remember(&self, logged_in: Timestamp, now: Timestamp) -> bool {
+        let lasts = self.limits.remembered;
+        let is_ahead = logged_in > now.plus(apart(lasts));
+        self.remembers() && !is_ahead && now < self.remembered_until(logged_in)
+    }
+
+    /// The latest end that a login may have. One beyond it was written under a longer
+    /// limit, or by a clock that was ahead for more than clocks are.
+    pub(crate) fn farthest_end(&self, now: Timestamp) -> Timestamp {
+        now.plus(self.absolute).plus(apart(self.absolute))
+    }
+
     /// When what a remember cookie restores is over at the latest, counted from the login by hand.
     pub(crate) fn remembered_until(&self, logged_in: Timestamp) -> Timestamp {
         logged_in.plus(self.limits.remembered)
@@ -132,8 +151,9 @@ impl<L, K> Builder<L, K> {
     /// Caps what is said of how long logins last, as a standard asks: see
     /// [`Limits`]. Default: no caps.
     ///
-    /// A login that began under longer limits ends at its next use, unless its end
-    /// is less than a day beyond the new limit.
+    /// What began under longer limits ends at its next use: a browser that is
+    /// remembered for too long, a login that was idle for too long, or whose end is
+    /// beyond the new limit by more than an eighth of it.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.settings.limits = limits;
         self

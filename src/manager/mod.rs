@@ -38,6 +38,7 @@ pub(crate) mod series;
 mod sessions;
 pub(crate) mod settings;
 mod site_data;
+mod tell;
 mod throttle;
 
 pub use builder::Builder;

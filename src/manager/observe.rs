@@ -6,10 +6,9 @@ use std::{
 };
 
 use crate::{
-    error::{BoxError, LoginError},
     event::{EventKind, SessionHash},
     key::{KeyRing, SecretKey},
-    manager::{Core, Login, Sessions},
+    manager::{Login, Sessions},
     token::RecordId,
     user::AuthUser,
 };
@@ -91,10 +90,11 @@ pub(crate) struct Observed {
 }
 
 impl Observed {
-    pub(super) fn new(keys: &[SecretKey], realm: &str) -> Self {
+    /// Realms with one key call an account alike, who acts in another one too.
+    pub(super) fn new(keys: &[SecretKey]) -> Self {
         Self {
             counts: [const { AtomicU64::new(0) }; EventKind::ALL.len()],
-            keys: KeyRing::derive(keys.first(), realm, "log"),
+            keys: KeyRing::derive(keys.first(), "", "log"),
         }
     }
 
@@ -133,67 +133,28 @@ impl fmt::Display for InLog<'_> {
     }
 }
 
-/// What fails outside of the library is logged here, where it enters, and told.
-impl Core {
-    /// An error of the store.
-    pub(crate) fn failed(&self, error: impl Into<BoxError>) -> LoginError {
-        self.told(EventKind::StoreFailed, LoginError::store(error))
-    }
-
-    /// An error of a loader.
-    pub(crate) fn loader_failed(&self, error: impl Into<BoxError>) -> LoginError {
-        self.told(EventKind::LoaderFailed, LoginError::loader(error))
-    }
-
-    /// An error of the app's check of a second factor.
-    pub(crate) fn check_failed(&self, error: impl Into<BoxError>) -> LoginError {
-        self.told(EventKind::CheckFailed, LoginError::check(error))
-    }
-
-    /// An error of a policy.
-    pub(crate) fn policy_failed(&self, error: impl Into<BoxError>) -> LoginError {
-        self.told(EventKind::PolicyFailed, LoginError::policy(error))
-    }
-
-    fn told(&self, kind: EventKind, error: LoginError) -> LoginError {
-        tracing::error!(
-            target: "portcullis",
-            event = kind.name(), realm = self.realm(), error = error.cause(), "{error}"
-        );
-        self.tell(kind);
-        error
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn observed(key: u8, realm: &str) -> Observed {
-        Observed::new(&[SecretKey::from([key; 32])], realm)
+    fn observed(key: u8) -> Observed {
+        Observed::new(&[SecretKey::from([key; 32])])
     }
 
     #[test]
-    fn a_hash_is_of_one_key_realm_and_session() {
-        let hash =
-            |key, realm, session| observed(key, realm).session(RecordId::from_bytes([session; 16]));
-        let known = hash(1, "login", 1);
-        assert_eq!(known, hash(1, "login", 1));
-        for other in [
-            hash(2, "login", 1),
-            hash(1, "staff", 1),
-            hash(1, "login", 2),
-        ] {
-            assert_ne!(known, other);
-        }
+    fn a_hash_is_of_one_key_and_session() {
+        let hash = |key, session| observed(key).session(RecordId::from_bytes([session; 16]));
+        let known = hash(1, 1);
+        assert_eq!(known, hash(1, 1));
+        assert_ne!(known, hash(2, 1));
+        assert_ne!(known, hash(1, 2));
         assert_eq!(known.to_string().len(), 16);
-        let in_log = observed(1, "login").in_log([1; 16]).to_string();
-        assert_eq!(in_log, known.to_string());
+        assert_eq!(observed(1).in_log([1; 16]).to_string(), known.to_string());
     }
 
     #[test]
     fn each_event_is_counted_by_itself() {
-        let observed = observed(1, "login");
+        let observed = observed(1);
         observed.count(EventKind::UserLoggedIn);
         observed.count(EventKind::UserAccessed);
         for _ in 0..3 {

@@ -110,7 +110,7 @@ impl<U: AuthUser> Sessions<U> {
     pub async fn end(&self, user: &U::Id, login: LoginId) -> Result<bool, LoginError> {
         let (index, _) = self.realm.index(user)?;
         let ended = self.realm.end_login(index, login).await?;
-        self.tell(u64::from(ended));
+        self.tell(index, u64::from(ended));
         Ok(ended)
     }
 
@@ -123,7 +123,7 @@ impl<U: AuthUser> Sessions<U> {
     pub async fn end_others(&self, user: &U::Id, keep: LoginId) -> Result<u64, LoginError> {
         let (index, _) = self.realm.index(user)?;
         let ended = self.realm.end_other_logins(index, keep).await?;
-        self.tell(ended);
+        self.tell(index, ended);
         Ok(ended)
     }
 
@@ -138,13 +138,14 @@ impl<U: AuthUser> Sessions<U> {
         let (index, _) = self.realm.index(user)?;
         let all = DeleteByUser::new(index);
         let ended = core.done(core.store.delete_by_user(all).await)?;
-        self.tell(ended);
+        self.tell(index, ended);
         Ok(ended)
     }
 
-    fn tell(&self, ended: u64) {
+    fn tell(&self, user: UserIndex, ended: u64) {
         if ended > 0 {
-            self.realm.core.emit(EventKind::SessionsRevoked);
+            let core = &self.realm.core;
+            core.emit_of(EventKind::SessionsRevoked, user);
         }
     }
 }

@@ -104,7 +104,7 @@ impl Default for Settings {
             on_refusal: http::Extensions::new(),
             origins: Vec::new(),
             check_origin: true,
-            site_data: vec![SiteData::Cache, SiteData::Storage], // OWASP ASVS 5.0, 14.3.1
+            site_data: vec![SiteData::Storage], // OWASP ASVS 5.0, 14.3.1
         }
     }
 }

@@ -9,15 +9,16 @@ use crate::manager::{Builder, Settings};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SiteData {
-    /// Answers in its cache. The app's files are fetched again.
+    /// Answers in its cache. Chromium takes seconds for it, during which the logout
+    /// hangs. What the library answers a user is `no-store` anyway.
     Cache,
     /// Every cookie of the site, those of other apps on this host and on the
-    /// subdomains of its registrable domain included.
+    /// subdomains of its registrable domain included. It is left out of an answer that
+    /// sets a cookie of the library, which would go with the others.
     Cookies,
-    /// What scripts keep: local and session storage, databases, service workers.
+    /// What scripts keep: local and session storage, databases, service workers, for the
+    /// whole origin.
     Storage,
-    /// Open pages of the site: they are loaded again, in every tab.
-    ExecutionContexts,
 }
 
 impl SiteData {
@@ -27,26 +28,44 @@ impl SiteData {
             Self::Cache => "\"cache\"",
             Self::Cookies => "\"cookies\"",
             Self::Storage => "\"storage\"",
-            Self::ExecutionContexts => "\"executionContexts\"",
         }
     }
 }
 
-impl Settings {
-    /// What the answer to a logout says in `Clear-Site-Data`.
-    pub(super) fn clear_site_data(&self) -> Option<HeaderValue> {
-        let names: Vec<_> = self.site_data.iter().map(|data| data.name()).collect();
-        HeaderValue::try_from(names.join(", "))
-            .ok()
-            .filter(|value| !value.is_empty())
+/// What the answer to a logout says in `Clear-Site-Data`.
+pub(crate) struct ClearSiteData {
+    all: Option<HeaderValue>,
+    but_cookies: Option<HeaderValue>,
+}
+
+impl ClearSiteData {
+    pub(super) fn of(settings: &Settings) -> Self {
+        let value = |is_said: fn(&SiteData) -> bool| {
+            let said = settings.site_data.iter().filter(|data| is_said(data));
+            let names: Vec<_> = said.map(|data| data.name()).collect();
+            let value = HeaderValue::try_from(names.join(", ")).ok()?;
+            (!value.is_empty()).then_some(value)
+        };
+        Self {
+            all: value(|_| true),
+            but_cookies: value(|data| *data != SiteData::Cookies),
+        }
+    }
+
+    /// The header. Cookies that the answer sets would be cleared too (W3C Clear Site
+    /// Data, "Fetch Integration").
+    pub(crate) fn header(&self, sets_cookie: bool) -> Option<HeaderValue> {
+        match sets_cookie {
+            false => self.all.clone(),
+            true => self.but_cookies.clone(),
+        }
     }
 }
 
 impl<L, K> Builder<L, K> {
     /// What a browser is told to forget when its user logs out or is switched, with the header
     /// `Clear-Site-Data`: nobody who uses it next finds what the last one saw.
-    /// Default: [`Cache`](SiteData::Cache) and [`Storage`](SiteData::Storage).
-    /// `[]`: nothing.
+    /// Default: [`Storage`](SiteData::Storage). `[]`: nothing.
     ///
     /// Browsers listen to it over https and on `localhost`. Its own cookies the
     /// library removes anyway.

@@ -34,6 +34,7 @@ pub struct LoginAttempt {
     /// The account has had its share of tries under other names.
     is_in_vain: bool,
     visit: Option<Number>,
+    factor: &'static str,
 }
 
 impl<U: AuthUser> Login<U> {
@@ -87,6 +88,7 @@ impl<U: AuthUser> Login<U> {
     /// A try of the second factor of a user whose first one is checked.
     pub(super) async fn attempt_second_factor(&self, user: &U) -> Result<LoginAttempt, LoginError> {
         let mut attempt = LoginAttempt::of(&self.0, [0; 16], Some(user))?;
+        attempt.factor = "second";
         attempt.count_second_factor().await?;
         Ok(attempt)
     }
@@ -119,6 +121,7 @@ impl LoginAttempt {
             counted: Vec::new(),
             is_in_vain: false,
             visit: visit::running(core),
+            factor: "first",
         })
     }
 
@@ -139,6 +142,16 @@ impl LoginAttempt {
             visit::note(visit, |notes| notes.see_check(&self.core));
         }
         Ok(())
+    }
+
+    /// A store or a loader failed, and nobody knows whether the password was right: it
+    /// does not count. Where a check of the app's fails it does, for who knows what
+    /// that takes for a failure.
+    #[cfg(feature = "password")]
+    pub(super) async fn undecided(mut self, error: &LoginError) {
+        if !(error.is_refused() || error.is_inactive() || error.is_ended()) {
+            self.take_back().await;
+        }
     }
 
     /// Whatever comes of it, it is refused.
@@ -288,6 +301,7 @@ impl LoginAttempt {
         let about = About {
             account: Some(&account),
             network: self.network,
+            factor: Some(self.factor),
             ..About::default()
         };
         self.core.emit_about(kind, &about);
@@ -300,10 +314,10 @@ impl Drop for LoginAttempt {
         if self.counted.is_empty() {
             return;
         }
-        if let Some(visit) = self.visit {
-            visit::note(visit, |notes| notes.refusal_told = true);
+        visit::refusal_is_told();
+        if !self.is_in_vain {
+            self.tell(EventKind::LoginRefused); // else it was told that it is throttled
         }
-        self.tell(EventKind::LoginRefused);
     }
 }
 

@@ -4,9 +4,9 @@ use std::{fmt, future::Future, pin::Pin};
 
 use crate::{
     error::{Kind, LoginError},
-    manager::{KeptFor, Login, Proved},
+    manager::{KeptFor, Login, Proved, Queued},
     password::{Fits, HasPassword, Password},
-    session::{known_browser::Caller, visit},
+    session::{LoginAttempt, known_browser::Caller, visit},
     user::AuthUser,
 };
 
@@ -128,11 +128,12 @@ impl<U: AuthUser> Login<U> {
     pub fn password_fits(&self, password: &Password) -> Result<(), LoginError> {
         let settings = &self.0.core.settings;
         let is_long_enough = password.chars() >= settings.min_password_chars;
-        let blocklist = settings.password_blocklist.as_ref();
-        let is_listed = || blocklist.is_some_and(|list| list.has(password));
-        match is_long_enough && password.fits() && !is_listed() {
-            true => Ok(()),
-            false => Err(Kind::UnfitPassword.into()),
+        if !is_long_enough || !password.fits() {
+            return Err(Kind::UnfitPassword.into());
+        }
+        match &settings.password_blocklist {
+            Some(list) if list.has(password) => Err(Kind::ListedPassword.into()),
+            _ => Ok(()),
         }
     }
 }
@@ -149,20 +150,36 @@ pub struct CheckPassword<'a, U> {
 
 impl<U: AuthUser> CheckPassword<'_, U> {
     async fn run(self) -> Result<Proved<U>, LoginError> {
+        if !self.password.fits() {
+            return Err(Kind::Refused.into());
+        }
+        let (login, found) = (self.login, self.found.as_ref());
+        let mut attempt = login.first_factor(self.name, found)?;
+        let place = attempt.place()?;
+        attempt.count_first_factor().await?;
+        match self.check(&attempt, place).await {
+            Ok(user) => {
+                attempt.succeeded().await?;
+                Ok(login.vouch_for(user))
+            }
+            Err(error) => {
+                attempt.undecided(&error).await;
+                Err(error)
+            }
+        }
+    }
+
+    /// The user as it is once its password was right.
+    async fn check(self, attempt: &LoginAttempt, place: Queued) -> Result<U, LoginError> {
         let Self {
             login,
-            name,
+            name: _,
             found,
             hash_of,
             password,
         } = self;
-        if !password.fits() {
-            return Err(Kind::Refused.into());
-        }
         let core = &login.0.core;
-        let mut attempt = login.first_factor(name, found.as_ref())?;
-        let mut place = Some(attempt.place()?);
-        attempt.count_first_factor().await?;
+        let mut place = Some(place);
         let mut user = found.filter(|_| !attempt.is_in_vain());
         for _ in 0..MAX_ROUNDS {
             let hash = user.as_ref().and_then(hash_of).map(str::to_owned);
@@ -193,10 +210,7 @@ impl<U: AuthUser> CheckPassword<'_, U> {
                 _ => Some(now),
             };
             match saved {
-                Some(saved) => {
-                    attempt.succeeded().await?;
-                    return Ok(login.vouch_for(saved));
-                }
+                Some(saved) => return Ok(saved),
                 // Another request was faster, with this password or with a new one.
                 None => user = Some(load_again(login, &checked).await?),
             }

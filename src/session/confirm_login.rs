@@ -119,7 +119,7 @@ async fn confirm<U: AuthUser>(
         second_factor: verified.second_factor,
         forced,
         source: Source::ByHand,
-        series: known.renewed_series().await?,
+        series: known.renewed_series(true).await?,
         // Giving the password again is what may prolong a login (NIST SP 800-63B-4, 5.2).
         goes_on: Some(GoesOn {
             created: known.info.created_at(),

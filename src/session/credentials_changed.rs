@@ -118,7 +118,7 @@ async fn change<U: AuthUser>(
         second_factor: known.info.by_second_factor(),
         forced: known.forced,
         source: known.info.source(),
-        series: known.renewed_series().await?,
+        series: known.renewed_series(false).await?,
         goes_on: Some(GoesOn {
             created: known.info.created_at(),
             ends: known.info.ends_at(),

@@ -129,23 +129,27 @@ async fn finish<U: AuthUser>(
     attempt.succeeded().await?;
     let remember = known.pending.and_then(|pending| pending.remember);
     let restored = record.series.is_some();
+    let series = match restored {
+        // Whoever is under way with the cookies of before is nobody, or a thief.
+        true => known.renewed_series(false).await?,
+        false => SeriesOf::Another {
+            ends: visit::presented_series(number, core),
+            begins: core
+                .settings
+                .remembered_for(None, remember.map(Duration::from_secs)),
+        },
+    };
+    let ends = core.now().plus(core.settings.absolute);
     let new = NewLogin {
         verified: (!restored).then(|| core.now()),
         second_factor: true,
         forced: false,
         source: known.info.source(),
-        series: match restored {
-            // Whoever is under way with the cookies of before is nobody, or a thief.
-            true => known.renewed_series().await?,
-            false => SeriesOf::Another {
-                ends: visit::presented_series(number, core),
-                begins: remember.map(Duration::from_secs),
-            },
-        },
         goes_on: restored.then(|| GoesOn {
             created: known.info.created_at(),
-            ends: core.now().plus(core.settings.absolute),
+            ends: ends.min(series.over(core)), // nobody gave the password
         }),
+        series,
         stranger: stranger(core, number).await?,
         actor: None,
         end_others: false,

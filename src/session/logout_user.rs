@@ -82,7 +82,7 @@ impl<P, U: AuthUser> LogoutUser<P, U> {
             notes.leave_stranger(core);
             notes.forget_the_way(core);
             if known.pending.is_none() {
-                notes.clear_site_data = core.clear_site_data.clone();
+                notes.clears_site_data = Some(core.clone());
             }
         });
         match end_all(&known, end, another).await {

@@ -2,7 +2,6 @@
 
 use std::{any::Any, sync::Arc};
 
-use http::HeaderValue;
 use tokio::time::Instant;
 
 use crate::{
@@ -43,8 +42,8 @@ pub(crate) struct Notes {
     pub(crate) private: bool,
     /// That a login was refused was told when it was.
     pub(crate) refusal_told: bool,
-    /// What the browser is to forget.
-    pub(crate) clear_site_data: Option<HeaderValue>,
+    /// The realm whose user has left: the browser is to forget.
+    pub(crate) clears_site_data: Option<Arc<Core>>,
     /// The realm whose guard was asked last, or else whose look was the first.
     pub(crate) asked: Option<Arc<Core>>,
     /// Who asks, as far as an answer of the library depends on it.

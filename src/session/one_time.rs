@@ -149,7 +149,7 @@ impl<U: AuthUser> Login<U> {
             &[P::NAME.as_bytes(), index.as_bytes()],
         );
         if let Counted::Over(retry_after) = core.count(tally, limit).await? {
-            core.emit(EventKind::LoginThrottled);
+            core.emit_of(EventKind::LoginThrottled, index);
             return Err(Kind::Throttled { retry_after }.into());
         }
         let issued = Issued {

@@ -150,10 +150,11 @@ impl<U: AuthUser> Realm<U> {
                 return Ok(None);
             };
             let (now, ends) = (core.now(), info.ends_at());
-            // An end far beyond the limit was written by a clock that was ahead, or under a longer limit.
-            let farthest = now.plus(core.settings.absolute).plus(A_DAY);
-            if now >= ends || ends > farthest {
+            if now >= ends || ends > core.settings.farthest_end(now) {
                 return rarely(self.end(&record, "absolute limit")).await;
+            }
+            if pending.is_none() && now.since(record.seen) >= core.settings.idle {
+                return rarely(self.end(&record, "idle limit")).await; // of a longer one it is within
             }
             let Some(user) = self.load_user(id).await? else {
                 return rarely(self.end(&record, "no such user")).await;
@@ -207,7 +208,7 @@ impl<U: AuthUser> Realm<U> {
             );
             return Ok(None);
         }
-        // That it is this user's, the digest of the credentials will say: it is part of it.
+        // Whether it is this user's, `has_credentials` checks: `auth_hash` is bound to it.
         let Some(index) = record.user else {
             return Ok(None);
         };
@@ -254,7 +255,7 @@ impl<U: AuthUser> Realm<U> {
             target: "portcullis", realm = self.core.realm(),
             session = %self.core.observed.in_log(*record.id.as_bytes()), reason, "session ended"
         );
-        self.emit::<Known<U>>(EventKind::SessionEnded, Some(record.id), None);
+        self.emit_of(EventKind::SessionEnded, record);
         Ok(None)
     }
 
@@ -298,6 +299,3 @@ pub(crate) fn rarely<F: Future>(future: F) -> Pin<Box<F>> {
 pub(super) fn used_at(created: Timestamp, now: Timestamp) -> Timestamp {
     now.max(created.plus(Duration::from_secs(1)))
 }
-
-/// How far clocks and limits of an earlier configuration may be off.
-const A_DAY: Duration = Duration::from_secs(24 * 60 * 60);

@@ -119,7 +119,7 @@ async fn switch<U: AuthUser>(
     )
     .await?;
     visit::note(number, |notes| {
-        notes.clear_site_data = core.clear_site_data.clone();
+        notes.clears_site_data = Some(core.clone());
     });
     known.emit(EventKind::UserSwitched);
     Ok(Fresh::of(known))

@@ -210,6 +210,15 @@ pub(crate) fn note<R>(number: Number, change: impl FnOnce(&mut Notes) -> R) -> O
     .flatten()
 }
 
+/// That a login is refused was told: the answer is not to tell it once more.
+pub(crate) fn refusal_is_told() {
+    with(|visit| {
+        if let Some(notes) = &mut visit.noted {
+            notes.refusal_told = true;
+        }
+    });
+}
+
 /// What this visit's request has shown of its browser.
 pub(crate) fn visitor(number: Number, core: &Arc<Core>) -> Visitor {
     note(number, |notes| notes.caller(core).visitor).unwrap_or_default()

@@ -14,6 +14,7 @@ use axum::{
 use crate::{
     error::{Kind, LoginError},
     event::EventKind,
+    manager::{Core, Sent},
     session::{
         AnswerForm,
         visit::{self, Notes},
@@ -122,9 +123,8 @@ pub(super) fn finish(notes: Option<Box<Notes>>, mut response: Response) -> Respo
             response.headers_mut().append(header::SET_COOKIE, line);
         }
     }
-    if let Some(data) = notes.clear_site_data.take() {
-        let named = response.headers_mut().entry(CLEAR_SITE_DATA);
-        named.or_insert(data); // the app knows better what it keeps
+    if let Some(core) = &notes.clears_site_data {
+        clear_site_data(core, &notes, response.headers_mut());
     }
     vary(
         response.headers_mut(),
@@ -174,6 +174,15 @@ pub(crate) fn cross_origin() -> Response {
 
 fn no_store(headers: &mut HeaderMap) {
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+}
+
+/// Makes the browser forget, unless the app says what: it knows better what it keeps.
+fn clear_site_data(core: &Core, notes: &Notes, headers: &mut HeaderMap) {
+    let mut sent = notes.cookies().iter();
+    let sets_cookie = sent.any(|(_, _, sent)| matches!(sent, Sent::Value(..)));
+    if let Some(data) = core.clear_site_data.header(sets_cookie) {
+        headers.entry(CLEAR_SITE_DATA).or_insert(data);
+    }
 }
 
 const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");

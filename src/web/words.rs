@@ -122,7 +122,11 @@ pub(super) fn in_short(kind: Kind) -> (StatusCode, &'static str) {
         ),
         Kind::UnfitPassword => (
             StatusCode::UNPROCESSABLE_ENTITY,
-            "The new password is too short, too long, or easily guessed",
+            "The new password is too short or too long",
+        ),
+        Kind::ListedPassword => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "The new password is too easily guessed",
         ),
         Kind::Busy => (
             StatusCode::SERVICE_UNAVAILABLE,

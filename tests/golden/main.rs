@@ -15,10 +15,13 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use axum::http::header;
+use axum::{
+    extract::{Path, State},
+    http::header,
+};
 use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
 use portcullis::{
-    Flashes, Login, LoginError, NextIn, Purpose, Routes, Timestamp, public,
+    Anonymous, Flashes, Login, LoginError, NextIn, Purpose, Routes, Session, Timestamp, public,
     store::{
         Insert, Inserted, Load, Record, RecordId, RecordKind, SessionStore, TokenHash, UserIndex,
         Version,
@@ -109,6 +112,18 @@ async fn told(flashes: Flashes<User>) -> String {
     format!("{}", flashes.into_iter().count())
 }
 
+/// Logs in after a check that counts, which makes the browser a known one.
+async fn checked(
+    session: Session<Anonymous>,
+    login: Login<User>,
+    State(app): State<App>,
+    Path(id): Path<u64>,
+) -> Result<(), LoginError> {
+    let user = app.database.find(id).unwrap();
+    login.attempt("one", Some(&user)).await?.succeeded().await?;
+    session.login_user(login.vouch_for(user)).await.map(drop)
+}
+
 /// Says a name with a wrong password.
 async fn guess(login: Login<User>) -> Result<String, LoginError> {
     login.attempt("ann", None).await.map(|_| "wrong".to_owned())
@@ -123,6 +138,7 @@ fn world() -> (World, Login<User>) {
             routes
                 .get("/told", public(told))
                 .post("/guess", public(guess))
+                .post("/checked/{id}", checked)
         },
     );
     let login = given.lock().unwrap().take().unwrap();
@@ -132,7 +148,8 @@ fn world() -> (World, Login<User>) {
 /// What is in a world; what it must say, [`assert_reads`] says.
 async fn write() -> Golden {
     let (world, login) = world();
-    let mut user = world.logged_in(1).await;
+    let mut user = world.browser();
+    user.post("/checked/1").await;
     user.post("/note/7").await;
     let mut stranger = world.browser();
     stranger.post("/cart/8").await;
@@ -233,7 +250,38 @@ async fn what_every_version_has_written_still_reads() {
     assert!(versions > 0);
 }
 
-/// And what is in them is what is written today, or a version is missing.
+#[tokio::test]
+async fn what_is_written_today_is_what_the_newest_version_wrote() {
+    let shape = |golden: &Golden| {
+        let records = golden.records.iter();
+        let records =
+            records.map(|record| (record.kind, record.body[..2].to_owned(), record.body.len()));
+        let cookies = golden.browsers.iter().flat_map(|kept| &kept.jar);
+        let cookies =
+            cookies.map(|(name, value)| (name.clone(), value.split('.').count(), value.len()));
+        let (mut records, mut cookies) = (records.collect::<Vec<_>>(), cookies.collect::<Vec<_>>());
+        records.sort();
+        cookies.sort();
+        (records, cookies, golden.link.len())
+    };
+    let mut files: Vec<_> = std::fs::read_dir(folder())
+        .unwrap()
+        .map(|file| file.unwrap().path())
+        .collect();
+    files.retain(|file| {
+        file.extension()
+            .is_some_and(|extension| extension == "json")
+    });
+    files.sort();
+    let newest = std::fs::read_to_string(files.last().unwrap()).unwrap();
+    let newest = serde_json::from_str(&newest).unwrap();
+    assert_eq!(
+        shape(&write().await),
+        shape(&newest),
+        "a format has changed: add a file"
+    );
+}
+
 #[tokio::test]
 async fn what_is_written_today_reads_today() {
     let golden = write().await;
@@ -244,6 +292,6 @@ async fn what_is_written_today_reads_today() {
         .iter()
         .flat_map(|kept| kept.jar.keys())
         .collect();
-    assert_eq!(names.len(), 5, "every cookie of these browsers: {names:?}");
+    assert_eq!(names.len(), 6, "every cookie: {names:?}");
     assert_reads(&golden).await;
 }

@@ -1,5 +1,7 @@
 //! Passwords: the same answer and the same work for everybody.
 
+use std::sync::atomic::Ordering;
+
 use axum::http::StatusCode;
 use portcullis::{Password, PasswordCost};
 
@@ -233,6 +235,20 @@ async fn a_password_that_is_on_the_list_is_no_new_one_and_goes_on_as_an_old_one(
 async fn a_password_is_good_for_as_long_as_nobody_changes_it() {
     let world = World::new();
     world.clock.advance(minutes(10 * 366 * 24 * 60));
+    let answer = log_in_as(&mut world.browser(), "one", PASSWORD).await;
+    assert_eq!(answer.location(), Some("/in"));
+}
+
+/// While the database is away the right password is no guess.
+#[tokio::test]
+async fn what_nobody_could_decide_does_not_count() {
+    let world = World::new();
+    world.accounts.away.store(true, Ordering::Relaxed);
+    for _ in 0..120 {
+        let answer = log_in_as(&mut world.browser(), "one", PASSWORD).await;
+        assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    }
+    world.accounts.away.store(false, Ordering::Relaxed);
     let answer = log_in_as(&mut world.browser(), "one", PASSWORD).await;
     assert_eq!(answer.location(), Some("/in"));
 }

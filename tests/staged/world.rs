@@ -77,6 +77,8 @@ pub struct Accounts {
     pub recovery: Mutex<HashSet<String>>,
     pub upgraded: Mutex<Vec<String>>,
     pub broken: AtomicBool,
+    /// Users can't be loaded.
+    pub away: AtomicBool,
     /// What happens between a guard or a look and the check.
     pub meanwhile: Mutex<Option<Change>>,
     /// What happens before a better hash is saved.
@@ -447,8 +449,14 @@ impl World {
         let loader = {
             let accounts = accounts.clone();
             move |id: u64| {
+                let is_away = accounts.away.load(Ordering::Relaxed);
                 let found = accounts.get(id);
-                async move { Ok::<_, BoxError>(found) }
+                async move {
+                    match is_away {
+                        true => Err(BoxError::from("the database is away")),
+                        false => Ok(found),
+                    }
+                }
             }
         };
         let saver = {

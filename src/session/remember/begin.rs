@@ -27,6 +27,8 @@ pub(in crate::session) enum SeriesOf {
         ends: RecordId,
         lasts: Duration,
         expires: Timestamp,
+        /// When the user logged in by hand, as the limit of remembering counts it.
+        created: Timestamp,
     },
 }
 
@@ -56,6 +58,14 @@ impl SeriesOf {
         }
     }
 
+    /// When what goes on without a new proof by hand is over.
+    pub(in crate::session) fn over(&self, core: &Core) -> Timestamp {
+        match *self {
+            Self::Renewed { created, .. } => core.settings.remembered_until(created),
+            _ => Timestamp::from_unix_seconds(u64::MAX),
+        }
+    }
+
     /// The series that begins in the same step.
     pub(in crate::session) fn begin(
         &self,
@@ -65,19 +75,24 @@ impl SeriesOf {
         session: RecordId,
     ) -> Result<Option<Begun>, LoginError> {
         let now = core.now();
-        let (lasts, expires) = match *self {
+        let (lasts, expires, created) = match *self {
             Self::TheOld | Self::Another { begins: None, .. } => return Ok(None),
             Self::Another {
                 begins: Some(lasts),
                 ..
-            } => (lasts, now.plus(lasts)),
-            Self::Renewed { lasts, expires, .. } => (lasts, expires),
+            } => (lasts, now.plus(lasts), now),
+            Self::Renewed {
+                lasts,
+                expires,
+                created,
+                ..
+            } => (lasts, expires, created),
         };
         let token = Token::random(Some(index.home())).map_err(|error| core.failed(error))?;
         let body = SeriesContent::new(login, lasts, session, now).encode();
         let body = body.map_err(|error| core.failed(error))?;
         let mut record = Record::new(RecordKind::Series, token.id, token.hash(), expires, body);
-        (record.user, record.created, record.seen) = (Some(index), now, now);
+        (record.user, record.created, record.seen) = (Some(index), created, now);
         Ok(Some(Begun { record, token }))
     }
 
@@ -119,7 +134,12 @@ impl<U: AuthUser> Known<U> {
     /// A series in the place of the old one, up to the same day: after new
     /// credentials the old one would be refused, and after a confirmation it would
     /// log in who is still under way with the old cookies, over the fresh one.
-    pub(in crate::session) async fn renewed_series(&self) -> Result<SeriesOf, LoginError> {
+    /// `proved` says whether the user has just proved who it is: then the limit of
+    /// remembering begins anew.
+    pub(in crate::session) async fn renewed_series(
+        &self,
+        proved: bool,
+    ) -> Result<SeriesOf, LoginError> {
         let core = &self.realm.core;
         let Some(id) = self.session()?.series else {
             return Ok(SeriesOf::TheOld);
@@ -127,11 +147,22 @@ impl<U: AuthUser> Known<U> {
         let Some(series) = core.load_kind(RecordKind::Series, id).await? else {
             return Ok(SeriesOf::TheOld);
         };
+        if !core.settings.remembers() {
+            return Ok(SeriesOf::Another {
+                ends: Some(id),
+                begins: None,
+            });
+        }
         let content = SeriesContent::decode(&series.body).map_err(|error| core.failed(error))?;
+        let created = match proved {
+            true => core.now(),
+            false => series.created,
+        };
         Ok(SeriesOf::Renewed {
             ends: id,
             lasts: Duration::from_secs(content.lasts),
-            expires: series.expires,
+            expires: series.expires.min(core.settings.remembered_until(created)),
+            created,
         })
     }
 }

@@ -49,7 +49,7 @@ impl<U: AuthUser> Realm<U> {
                 return Ok(Found::Nobody);
             }
             let now = core.now();
-            if now >= core.settings.remembered_until(series.created) {
+            if !core.settings.may_remember(series.created, now) {
                 if restores {
                     self.end_series(&series).await?; // it began under longer limits
                 }
@@ -105,7 +105,7 @@ impl<U: AuthUser> Realm<U> {
     }
 
     /// Ends a series, and every session that it restored. Answers whether there was any.
-    async fn end_series(&self, series: &Record) -> Result<bool, LoginError> {
+    pub(super) async fn end_series(&self, series: &Record) -> Result<bool, LoginError> {
         let mut end = End::new();
         end.series = Some(series.id);
         Ok(self.core.done(self.core.store.end(end).await)? > 0)

@@ -42,6 +42,10 @@ impl<U: AuthUser> Realm<U> {
         let Some(mut series) = core.load_kind(RecordKind::Series, series).await? else {
             return Ok((true, None));
         };
+        if !core.settings.may_remember(series.created, now) {
+            self.end_series(&series).await?; // it began under longer limits, and so did its session
+            return Ok((false, None));
+        }
         let mut content =
             SeriesContent::decode(&series.body).map_err(|error| core.failed(error))?;
         let shown = cookie().filter(|(token, _)| token.id == series.id);
