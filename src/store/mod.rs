@@ -40,6 +40,7 @@ mod step;
 #[cfg(any(feature = "postgres", feature = "redis", feature = "sqlite"))]
 mod strangers;
 mod surplus;
+mod sync;
 mod watchers;
 
 #[cfg(feature = "redis")]

@@ -1,17 +1,16 @@
 //! Who waits in this process for the end of a record.
 
-use std::{
-    collections::HashMap,
-    sync::{Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::{collections::HashMap, time::Duration};
 
 use tokio::{
     sync::{Semaphore, watch},
     time::timeout,
 };
 
-use super::{Record, SessionStore, StoreError, Watch};
+use super::{
+    Record, SessionStore, StoreError, Watch,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
 
 /// Wakes those who wait for a record, by its [home](super::RecordId::home): a
 /// step that ends records of a user wakes the few who watch that user's.
@@ -92,6 +91,12 @@ impl Watchers {
         self.lock().values().for_each(|waiting| {
             waiting.send_replace(());
         });
+    }
+
+    /// Does nobody wait?
+    #[cfg(all(test, shuttle))]
+    pub(super) fn is_empty(&self) -> bool {
+        self.lock().is_empty()
     }
 
     fn wait(&self, home: u16) -> watch::Receiver<()> {

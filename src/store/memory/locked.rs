@@ -1,17 +1,15 @@
 //! One step at a time: the shards that a step works on, locked together.
 
-use std::sync::{
-    Mutex, MutexGuard, PoisonError,
-    atomic::{AtomicUsize, Ordering},
-};
-
 use super::{
     Inner, SHARDS,
     shard::{Shard, Swept},
 };
 use crate::{
     clock::Timestamp,
-    store::{Record, RecordId, RecordKind, StoreError},
+    store::{
+        Record, RecordId, RecordKind, StoreError,
+        sync::{AtomicUsize, Mutex, MutexGuard, Ordering, PoisonError},
+    },
 };
 
 impl Inner {

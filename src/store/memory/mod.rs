@@ -8,20 +8,14 @@
 mod locked;
 mod shard;
 
-use std::{
-    fmt,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::Duration,
-};
+use std::{fmt, sync::Arc, time::Duration};
 
 use tokio::task::yield_now;
 
 use super::{
     Delete, DeleteByUser, End, Insert, Inserted, ListByUser, Load, Record, RecordId, RecordKind,
     Restore, Rotate, SessionStore, StoreError, Swap, Sweep, Touch, Update, Watch,
+    sync::{AtomicUsize, Mutex, Ordering},
     watchers::Watchers,
 };
 use locked::{Changes, Quota, lock};
@@ -325,7 +319,12 @@ impl MemoryStore {
 }
 
 /// So many that a scan of one is short with a million sessions: some 250 of them.
+#[cfg(not(all(test, shuttle)))]
 const SHARDS: usize = 4_096;
+
+/// So few that a new store for each order of threads costs little; for the first 64 homes.
+#[cfg(all(test, shuttle))]
+const SHARDS: usize = 4;
 
 #[cfg(test)]
 mod tests;

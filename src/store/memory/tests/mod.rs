@@ -1,4 +1,6 @@
 mod bounds;
+#[cfg(shuttle)]
+mod threads;
 
 use super::*;
 use crate::store::RecordId;
