@@ -169,7 +169,10 @@ fn take_turns(orders: &mut Orders, world: &World, actors: Vec<Actor>) -> Vec<Opt
     let mut acting: Vec<(usize, Acting<'_>)> = Vec::new();
     for (at, actor) in actors.into_iter().enumerate() {
         let mut future: Acting<'_> = Box::pin(actor.act(world));
-        assert!(take_a_turn(world, &mut future).is_pending(), "it looks first");
+        assert!(
+            take_a_turn(world, &mut future).is_pending(),
+            "it looks first"
+        );
         acting.push((at, future));
     }
     for turn in 0.. {
@@ -520,7 +523,10 @@ fn whoever_is_ended_from_outside_stays_out_whatever_is_under_way() {
                 assert_eq!(acted.of_user(1).await, 0, "{path}");
                 let is_another = acted.of_user(2).await > 0;
                 let switched = path == "/switch/2" && acted.reply(1).body == "switched";
-                assert_eq!(is_another, switched, "who became user 2 before is not user 1");
+                assert_eq!(
+                    is_another, switched,
+                    "who became user 2 before is not user 1"
+                );
             },
         );
     }

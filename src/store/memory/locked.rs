@@ -34,12 +34,31 @@ impl Inner {
         }
     }
 
-    pub(super) fn quota(&self, record: &Record) -> &Quota {
-        match (record.kind, record.user) {
-            (RecordKind::Counter, _) => &self.counters,
-            (_, Some(_)) => &self.users,
-            (_, None) => &self.strangers,
+    /// Room for so many, or for none of them.
+    fn take(&self, more: Swept) -> bool {
+        let wanted = [
+            (&self.users, more.users),
+            (&self.strangers, more.strangers),
+            (&self.counters, more.counters),
+        ];
+        for (taken, (quota, count)) in wanted.into_iter().enumerate() {
+            if !quota.take(count) {
+                let taken = &wanted[..taken];
+                taken
+                    .iter()
+                    .for_each(|(quota, count)| quota.give_back(*count));
+                return false;
+            }
         }
+        true
+    }
+
+    /// Sweeps one shard; answers how many records are gone.
+    pub(super) fn sweep(&self, at: usize, now: Timestamp, limit: usize) -> usize {
+        let mut shard = lock(&self.shards[at]);
+        let swept = shard.sweep(now, limit);
+        self.count_down(swept);
+        swept.all()
     }
 
     pub(super) fn count_down(&self, swept: Swept) {
@@ -51,6 +70,8 @@ impl Inner {
 
 /// What a step changes besides the record it replaces.
 pub(super) struct Changes<'a> {
+    /// What was taken out: its place is for what is put, so that nobody else takes it.
+    pub(super) replaced: Option<&'a Record>,
     pub(super) end: Option<RecordId>,
     pub(super) put: [Option<&'a Record>; 2],
     pub(super) at_most: Option<u32>,
@@ -84,20 +105,25 @@ impl Locked<'_> {
     /// Puts the new records, or nothing if there is no room; only then ends what is to end.
     pub(super) fn apply(&mut self, changes: Changes<'_>, now: Timestamp) -> Result<(), StoreError> {
         let Changes {
+            replaced,
             end,
             put,
             at_most,
             end_others,
         } = changes;
-        for (reserved, record) in put.into_iter().flatten().enumerate() {
-            if !self.reserve(record, now) {
-                put.into_iter()
-                    .flatten()
-                    .take(reserved)
-                    .for_each(|record| self.store.quota(record).give_back(1));
-                return Err(StoreError::full());
+        let (old, new) = (Swept::of([replaced]), Swept::of(put));
+        let more = new.beyond(old);
+        let has_room = self.store.take(more) || {
+            for record in put.into_iter().flatten() {
+                let swept = self.of(record.id).sweep(now, usize::MAX);
+                self.store.count_down(swept);
             }
+            self.store.take(more)
+        };
+        if !has_room {
+            return Err(StoreError::full());
         }
+        self.store.count_down(old.beyond(new));
         if let Some(series) = end {
             self.end_series(series);
         }
@@ -119,25 +145,19 @@ impl Locked<'_> {
         Ok(())
     }
 
-    /// Room for one more; what has expired in its shard makes room.
-    fn reserve(&mut self, record: &Record, now: Timestamp) -> bool {
-        let store = self.store;
-        store.quota(record).take() || {
-            let swept = self.of(record.id).sweep(now, usize::MAX);
-            store.count_down(swept);
-            store.quota(record).take()
-        }
-    }
-
     pub(super) fn remove(&mut self, kind: RecordKind, id: RecordId) -> Option<Record> {
         let removed = self.of(id).remove(kind, id)?;
-        self.store.quota(&removed).give_back(1);
+        self.store.count_down(Swept::of([Some(&removed)]));
         Some(removed)
+    }
+
+    /// Takes a record out that keeps its place, for [`apply`](Self::apply) or [`put_back`](Self::put_back).
+    pub(super) fn take_out(&mut self, kind: RecordKind, id: RecordId) -> Option<Record> {
+        self.of(id).remove(kind, id)
     }
 
     pub(super) fn put_back(&mut self, record: Option<Record>) {
         if let Some(record) = record {
-            self.store.quota(&record).take_back();
             self.of(record.id).put(record);
         }
     }
@@ -167,16 +187,14 @@ impl Quota {
         self.used.load(Ordering::Relaxed)
     }
 
-    fn take(&self) -> bool {
-        let more = |used| (used < self.most).then_some(used + 1);
-        self.used
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, more)
-            .is_ok()
-    }
-
-    /// A place that was given back a moment ago, under the same lock, and is taken again.
-    fn take_back(&self) {
-        self.used.fetch_add(1, Ordering::Relaxed);
+    /// So many at once, or none: who takes half of them would be in the way of others.
+    fn take(&self, count: usize) -> bool {
+        let more = |used: usize| Some(used + count).filter(|more| *more <= self.most);
+        count == 0
+            || self
+                .used
+                .fetch_update(Ordering::Relaxed, Ordering::Relaxed, more)
+                .is_ok()
     }
 
     pub(super) fn give_back(&self, count: usize) {
@@ -189,6 +207,6 @@ fn index(home: u16) -> usize {
 }
 
 /// No step leaves a shard half changed when it panics, so a poisoned lock is still good.
-pub(super) fn lock(shard: &Mutex<Shard>) -> MutexGuard<'_, Shard> {
+fn lock(shard: &Mutex<Shard>) -> MutexGuard<'_, Shard> {
     shard.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -18,7 +18,7 @@ use super::{
     sync::{AtomicUsize, Mutex, Ordering},
     watchers::Watchers,
 };
-use locked::{Changes, Quota, lock};
+use locked::{Changes, Quota};
 use shard::Shard;
 
 /// A store in memory: the default, for one server, tests and first steps.
@@ -127,6 +127,7 @@ impl SessionStore for MemoryStore {
             return Ok(Inserted::Taken);
         }
         let changes = Changes {
+            replaced: None,
             end: ends_series,
             put: [Some(&record), series.as_ref()],
             at_most,
@@ -176,8 +177,9 @@ impl SessionStore for MemoryStore {
         if shards.hold_any([Some(&new), series.as_ref()]) {
             return Ok(Swap::Conflict);
         }
-        let old = shards.remove(kind, id);
+        let old = shards.take_out(kind, id);
         let changes = Changes {
+            replaced: old.as_ref(),
             end: ends_series,
             put: [Some(&new), series.as_ref()],
             at_most,
@@ -213,14 +215,15 @@ impl SessionStore for MemoryStore {
         if shards.hold_any([Some(&session), None]) {
             return Ok(Swap::Conflict);
         }
+        // It goes first, or another session would have to make room for it.
+        let ended = ends_session.and_then(|id| shards.take_out(RecordKind::Session, id));
         let changes = Changes {
+            replaced: ended.as_ref(),
             end: None,
             put: [Some(&session), None],
             at_most,
             end_others: false,
         };
-        // It goes first, or another session would have to make room for it.
-        let ended = ends_session.and_then(|id| shards.remove(RecordKind::Session, id));
         if let Err(full) = shards.apply(changes, now) {
             shards.put_back(ended);
             return Err(full);
@@ -277,11 +280,10 @@ impl SessionStore for MemoryStore {
     }
 
     async fn delete_by_user(&self, step: DeleteByUser) -> Result<u64, StoreError> {
-        let removed = self
-            .0
-            .shard_at(step.user.home())
-            .remove_user(step.user, step.except);
-        self.0.count_down(removed);
+        let mut shard = self.0.shard_at(step.user.home());
+        let removed = shard.remove_user(step.user, step.except);
+        self.0.count_down(removed); // before others see the room
+        drop(shard);
         self.0.watchers.wake(step.user.home());
         Ok(removed.all() as u64)
     }
@@ -292,9 +294,7 @@ impl SessionStore for MemoryStore {
         for _ in 0..SHARDS {
             // A batch goes on where the one before ended, and not over what it has seen.
             let at = self.0.swept.load(Ordering::Relaxed) % SHARDS;
-            let swept = lock(&self.0.shards[at]).sweep(step.now, left);
-            self.0.count_down(swept);
-            left -= swept.all();
+            left -= self.0.sweep(at, step.now, left);
             if left == 0 {
                 break;
             }

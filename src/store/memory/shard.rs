@@ -32,7 +32,7 @@ pub(super) struct Stored {
     pub(super) expires: Timestamp,
 }
 
-/// How many records were removed.
+/// How many records: those that were removed, or need a place.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Swept {
     pub(super) users: usize,
@@ -168,7 +168,7 @@ impl Shard {
             let records = &mut self.kinds[usize::from(kind.number())];
             records.retain(|id, stored| {
                 let kept = keep(kind, *id, stored);
-                removed.count(usize::from(!kept), kind, stored);
+                removed.count(usize::from(!kept), kind, stored.user);
                 self.of_home[place(*id)] -= u32::from(!kept);
                 kept
             });
@@ -197,8 +197,25 @@ impl Swept {
         self.users + self.strangers + self.counters
     }
 
-    fn count(&mut self, more: usize, kind: RecordKind, stored: &Stored) {
-        match (kind, stored.user) {
+    pub(super) fn of<'a>(records: impl IntoIterator<Item = Option<&'a Record>>) -> Self {
+        let mut all = Self::default();
+        for record in records.into_iter().flatten() {
+            all.count(1, record.kind, record.user);
+        }
+        all
+    }
+
+    /// So many of them as the other has no place for.
+    pub(super) fn beyond(self, other: Self) -> Self {
+        Self {
+            users: self.users.saturating_sub(other.users),
+            strangers: self.strangers.saturating_sub(other.strangers),
+            counters: self.counters.saturating_sub(other.counters),
+        }
+    }
+
+    fn count(&mut self, more: usize, kind: RecordKind, user: Option<UserIndex>) {
+        match (kind, user) {
             (RecordKind::Counter, _) => self.counters += more,
             (_, Some(_)) => self.users += more,
             (_, None) => self.strangers += more,

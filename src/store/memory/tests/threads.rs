@@ -240,7 +240,11 @@ fn in_each_order(threads: &Threads, bounds: (usize, usize)) -> BTreeSet<Outcome>
 
 /// The threads at once come to what one order of their steps comes to. Answers
 /// how many schedules were tried.
-fn at_once(threads: &Threads, bounds: (usize, usize), scheduler: impl Scheduler + 'static) -> usize {
+fn at_once(
+    threads: &Threads,
+    bounds: (usize, usize),
+    scheduler: impl Scheduler + 'static,
+) -> usize {
     let expected = Arc::new(std::sync::OnceLock::new());
     let (one_by_one, known) = (threads.clone(), expected.clone());
     run(DfsScheduler::new(Some(1), false), move || {
@@ -339,8 +343,16 @@ fn steps_over_three_shards_never_wait_for_each_other_for_ever() {
         across("over three shards from the first"),
         across("a stranger logs in elsewhere, and is remembered"),
     ]);
-    let mut tried = at_once(&threads, BOUNDS[0], DfsScheduler::new(Some(20_000 * times()), false));
-    tried += at_once(&threads, BOUNDS[0], PctScheduler::new_from_seed(1, 3, 2_000 * times()));
+    let mut tried = at_once(
+        &threads,
+        BOUNDS[0],
+        DfsScheduler::new(Some(20_000 * times()), false),
+    );
+    tried += at_once(
+        &threads,
+        BOUNDS[0],
+        PctScheduler::new_from_seed(1, 3, 2_000 * times()),
+    );
     println!("{tried} schedules");
 }
 
