@@ -95,21 +95,25 @@ impl<P, U: AuthUser> LogoutUser<P, U> {
     }
 }
 
-/// Ends the login, and what else remembers this browser: of two logins at once
-/// the cookies of both may have stayed.
+/// Ends what else remembers this browser, for of two logins at once the cookies of
+/// both may have stayed, and then the login. In this order a logout that is dropped
+/// between the two leaves a login to log out of, and none that comes back by itself.
 async fn end_all<U: AuthUser>(
     known: &Known<U>,
     end: End,
     another: Option<RecordId>,
 ) -> Result<(), LoginError> {
     let core = &known.realm.core;
+    let forgotten = match another {
+        Some(series) => {
+            let mut end = End::new();
+            end.series = Some(series);
+            core.done(core.store.end(end).await).map(drop)
+        }
+        None => Ok(()),
+    };
     end_login(known, end).await?;
-    if let Some(series) = another {
-        let mut end = End::new();
-        end.series = Some(series);
-        core.done(core.store.end(end).await)?;
-    }
-    Ok(())
+    forgotten
 }
 
 /// Ends the session, or what a step of another tab has made of it meanwhile.
