@@ -114,8 +114,11 @@ async fn confirm<U: AuthUser>(
     if verified.user.id() != known.user.id() {
         return Err(Kind::Refused.into());
     }
+    // What a clock that was ahead has written is not fresh, and must not hide what is.
+    let now = core.now();
+    let before = known.info.verified_at().filter(|at| !at.is_future_of(now));
     let login = NewLogin {
-        verified: known.info.verified_at().max(Some(verified.at)),
+        verified: before.max(Some(verified.at)),
         second_factor: verified.second_factor,
         forced,
         source: Source::ByHand,
@@ -123,7 +126,7 @@ async fn confirm<U: AuthUser>(
         // Giving the password again is what may prolong a login (NIST SP 800-63B-4, 5.2).
         goes_on: Some(GoesOn {
             created: known.info.created_at(),
-            ends: core.now().plus(core.settings.absolute),
+            ends: now.plus(core.settings.absolute),
         }),
         stranger: None,
         actor: None,

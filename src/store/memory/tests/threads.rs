@@ -275,8 +275,17 @@ fn at_once(
     })
 }
 
-/// The watchers' timers are tokio's; nobody lets their time pass.
+/// The watchers' timers are tokio's; nobody lets their time pass. What fails ends
+/// the process: the threads that are left hold locks, and would wait for them.
 fn run(scheduler: impl Scheduler + 'static, test: impl Fn() + Send + Sync + 'static) -> usize {
+    static ABORTS: std::sync::Once = std::sync::Once::new();
+    ABORTS.call_once(|| {
+        std::panic::set_hook(Box::new(|panic| {
+            let thread = std::thread::current();
+            eprintln!("{}: {panic}", thread.name().unwrap_or_default());
+            std::process::abort();
+        }));
+    });
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .build()
@@ -378,7 +387,7 @@ const ENDS: &[&str] = &[
 fn who_watches_hears_of_the_end_whenever_it_comes() {
     let mut tried = 0;
     for (name, step) in STEPS.iter().filter(|(name, _)| ENDS.contains(name)) {
-        tried += run(DfsScheduler::new(Some(2_000 * times()), false), move || {
+        let watched = move || {
             let store = store_for(100, 100);
             let watching = || {
                 let store = store.clone();
@@ -404,7 +413,13 @@ fn who_watches_hears_of_the_end_whenever_it_comes() {
             waits.join().unwrap();
             leaves.join().unwrap();
             assert!(store.0.watchers.is_empty(), "{name}: nobody waits any more");
-        });
+        };
+        let seed = tried as u64;
+        tried += run(
+            RandomScheduler::new_from_seed(seed, 1_500 * times()),
+            watched,
+        );
+        tried += run(PctScheduler::new_from_seed(seed, 3, 500 * times()), watched);
     }
     println!("{tried} schedules");
 }
