@@ -8,7 +8,9 @@
 //! at once, the answers and what is left are those of the same steps one after
 //! the other, in some order. The tests of single steps say what that may be.
 
-use std::{collections::BTreeSet, fmt::Debug, sync::Arc};
+mod steps;
+
+use std::{collections::BTreeSet, sync::Arc};
 
 use shuttle::{
     Config, Runner, future,
@@ -18,176 +20,12 @@ use shuttle::{
 
 use super::*;
 use crate::store::StoreError;
-
-// --- what there is, and what may be done to it -------------------------------
-
-/// User 1 has two sessions, of which the first belongs to a series, and one
-/// that has expired; user 2 a series; user 3 both; a stranger one record.
-fn begun() -> Vec<Record> {
-    let mut remembered = of(1, 1);
-    remembered.series = Some(id(1, 5));
-    remembered.seen = Timestamp::from_unix_seconds(500);
-    let expired = Record {
-        expires: NOW,
-        ..of(1, 7)
-    };
-    vec![
-        remembered,
-        of(1, 2),
-        series(1, 5),
-        expired,
-        series(2, 5),
-        of(3, 1),
-        series(3, 5),
-        session(id(2, 1)),
-    ]
-}
-
-fn store_for(users: usize, strangers: usize) -> MemoryStore {
-    let store = MemoryStore::with_bounds(users, strangers);
-    for record in begun() {
-        assert_eq!(insert(&store, &record), Inserted::Done);
-    }
-    store
-}
-
-/// The bounds of a store with room, and of one that has room for one more.
-const BOUNDS: [(usize, usize); 2] = [(100, 100), (8, 2)];
-
-type Step = (&'static str, fn(&MemoryStore) -> String);
-
-/// What a step answers.
-fn said<T: Debug>(step: impl Future<Output = Result<T, StoreError>>) -> String {
-    format!("{:?}", with_pauses(step).0)
-}
-
-fn rotate(from: RecordId, to: Record) -> Rotate {
-    Rotate::new(from, Version::FIRST, to, NOW)
-}
-
-fn restored(rest: u8) -> Restore {
-    let next = Record {
-        version: Version::FIRST.next(),
-        ..series(1, 5)
-    };
-    let session = Record {
-        series: Some(id(1, 5)),
-        ..of(1, rest)
-    };
-    Restore::new(Version::FIRST, next, session, NOW)
-}
-
-fn update(record: Record) -> Update {
-    Update::new(record.kind, record.id, Version::FIRST, vec![7].into(), NOW)
-}
-
-/// Steps that meet: of one session, one series, one user, one place in the store.
-const STEPS: &[Step] = &[
-    ("a stranger logs in", |store| {
-        let mut step = rotate(id(2, 1), of(1, 10));
-        step.at_most = Some(2);
-        said(store.rotate(step))
-    }),
-    ("a stranger logs in elsewhere, and is remembered", |store| {
-        let mut step = rotate(id(2, 1), of(3, 20));
-        (step.series, step.ends_series) = (Some(series(3, 21)), Some(id(1, 5)));
-        said(store.rotate(step))
-    }),
-    ("a login ends an earlier series", |store| {
-        let mut step = Insert::new(of(1, 12), NOW);
-        (step.series, step.ends_series) = (Some(series(1, 13)), Some(id(1, 5)));
-        said(store.insert(step))
-    }),
-    ("a login when one is the most", |store| {
-        let mut step = Insert::new(of(1, 19), NOW);
-        step.at_most = Some(1);
-        said(store.insert(step))
-    }),
-    ("a confirmation", |store| {
-        let mut confirmed = of(1, 14);
-        confirmed.series = Some(id(1, 5));
-        said(store.rotate(rotate(id(1, 1), confirmed)))
-    }),
-    ("another confirmation takes the same id", |store| {
-        said(store.rotate(rotate(id(1, 2), of(1, 14))))
-    }),
-    ("a switch to another user", |store| {
-        let mut step = rotate(id(1, 1), of(3, 15));
-        step.ends_series = Some(id(1, 5));
-        said(store.rotate(step))
-    }),
-    ("a new password", |store| {
-        let mut step = rotate(id(1, 1), of(1, 16));
-        step.end_others = true;
-        said(store.rotate(step))
-    }),
-    ("a logout", |store| {
-        let mut step = End::new();
-        (step.session, step.series) = (Some(id(1, 1)), Some(id(1, 5)));
-        said(store.end(step))
-    }),
-    ("an end", |store| {
-        said(store.delete(Delete::new(RecordKind::Session, id(1, 1))))
-    }),
-    ("the end of all of a user", |store| {
-        said(store.delete_by_user(DeleteByUser::new(user(1))))
-    }),
-    ("the end of all others", |store| {
-        let mut step = DeleteByUser::new(user(1));
-        step.except = Some(id(1, 2));
-        said(store.delete_by_user(step))
-    }),
-    ("a write", |store| said(store.update(update(of(1, 1))))),
-    ("a use", |store| {
-        let later = Timestamp::from_unix_seconds(3_000);
-        let step = Touch::new(RecordKind::Session, id(1, 1), later, NOW, NOW);
-        said(store.touch(step))
-    }),
-    ("a restore in the place of the first session", |store| {
-        let mut step = restored(17);
-        step.ends_session = Some(id(1, 1));
-        said(store.restore(step))
-    }),
-    ("a restore in another tab", |store| {
-        said(store.restore(restored(18)))
-    }),
-    ("a series is seen", |store| {
-        said(store.update(update(series(1, 5))))
-    }),
-    ("a theft is noticed", |store| {
-        let mut step = End::new();
-        step.series = Some(id(1, 5));
-        said(store.end(step))
-    }),
-    ("over three shards from the third", |store| {
-        let mut step = rotate(id(3, 1), of(1, 22));
-        step.ends_series = Some(id(2, 5));
-        said(store.rotate(step))
-    }),
-    ("over three shards from the first", |store| {
-        let mut step = rotate(id(1, 2), of(2, 23));
-        step.ends_series = Some(id(3, 5));
-        said(store.rotate(step))
-    }),
-    ("a stranger comes", |store| {
-        said(store.insert(Insert::new(session(id(6, 1)), NOW)))
-    }),
-    ("a sweep", |store| said(store.sweep(Sweep::new(NOW, 100)))),
-    ("a look", |store| {
-        said(store.load(Load::new(RecordKind::Session, id(1, 1), NOW)))
-    }),
-    ("a list", |store| {
-        let list = ListByUser::new(RecordKind::Session, user(1), NOW);
-        let mut ids: Vec<_> = now(store.list(list)).unwrap();
-        ids.sort_by_key(|record| record.id);
-        format!("{ids:?}")
-    }),
-];
+use steps::{BOUNDS, ENDS, STEPS, Step, said, store_for};
 
 // --- what comes of it --------------------------------------------------------
 
 /// All that is in the store, expired or not, and that it has counted it right.
-fn left(store: &MemoryStore) -> String {
+fn left(store: &MemoryStore, bounds: (usize, usize)) -> String {
     let ever = Timestamp::from_unix_seconds(0);
     let mut records = Vec::new();
     for kind in [RecordKind::Session, RecordKind::Series] {
@@ -201,6 +39,10 @@ fn left(store: &MemoryStore) -> String {
     }
     let counted = (store.0.users.used(), store.0.strangers.used());
     assert_eq!(counted, (of_users, records.len() - of_users), "the counts");
+    assert!(
+        counted.0 <= bounds.0 && counted.1 <= bounds.1,
+        "{counted:?}"
+    );
     records.sort_by_key(|record| (record.kind, record.id));
     let parts = records.iter().map(|record| {
         let Record { seen, series, .. } = record;
@@ -215,27 +57,76 @@ type Threads = Vec<Vec<Step>>;
 /// What each thread was answered, and what was left.
 type Outcome = (Vec<Vec<String>>, String);
 
-/// What comes of the steps one after the other, in each order that the threads allow.
+/// What comes of the steps one after the other, in each order that the threads
+/// allow. While others are under way there may be no room: of a step that needs
+/// some it is also tried that it changes nothing.
 fn in_each_order(threads: &Threads, bounds: (usize, usize)) -> BTreeSet<Outcome> {
-    let mut orders = vec![vec![]];
+    let may_lack_room = |step| bounds != BOUNDS[0] && needs_room(step);
+    let each = threads.iter().map(|steps| steps.iter().map(may_lack_room));
+    let may_be_refused: Vec<Vec<bool>> = each.map(Iterator::collect).collect();
+    let mut orders: Vec<Vec<Turn>> = vec![vec![]];
     for _ in 0..threads.iter().map(Vec::len).sum() {
-        let longer = orders.iter().flat_map(|order: &Vec<usize>| {
-            let taken = |thread| order.iter().filter(|it| **it == thread).count();
-            let next = (0..threads.len()).filter(move |it| taken(*it) < threads[*it].len());
-            next.map(move |thread| [&order[..], &[thread]].concat())
-        });
-        orders = longer.collect();
+        let mut longer = Vec::new();
+        for order in orders {
+            let refused = order
+                .iter()
+                .filter(|turn| turn.1 != Room::AsThereIs)
+                .count();
+            for (thread, may_be_refused) in may_be_refused.iter().enumerate() {
+                let taken = order.iter().filter(|turn| turn.0 == thread).count();
+                let Some(may_be_refused) = may_be_refused.get(taken) else {
+                    continue;
+                };
+                longer.push([&order[..], &[(thread, Room::AsThereIs)]].concat());
+                if *may_be_refused && refused < 2 {
+                    longer.push([&order[..], &[(thread, Room::None)]].concat());
+                    longer.push([&order[..], &[(thread, Room::NoneThoughSwept)]].concat());
+                }
+            }
+        }
+        orders = longer;
     }
-    let outcome = |order: &Vec<usize>| {
+    let outcome = |order: &Vec<Turn>| {
         let store = store_for(bounds.0, bounds.1);
         let mut answers = vec![vec![]; threads.len()];
-        for thread in order {
+        for (thread, room) in order {
             let (_, step) = threads[*thread][answers[*thread].len()];
-            answers[*thread].push(step(&store));
+            if *room == Room::NoneThoughSwept {
+                said(store.sweep(Sweep::new(NOW, 100)));
+            }
+            answers[*thread].push(match room {
+                Room::AsThereIs => step(&store),
+                _ => refused(),
+            });
         }
-        (answers, left(&store))
+        (answers, left(&store, bounds))
     };
     orders.iter().map(outcome).collect()
+}
+
+/// Whose turn it is, and whether there is room.
+type Turn = (usize, Room);
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Room {
+    AsThereIs,
+    None,
+    /// A step that finds none has looked for what has expired.
+    NoneThoughSwept,
+}
+
+/// Is this step refused where everything is taken?
+fn needs_room((_, step): &Step) -> bool {
+    let store = store_for(8, 1);
+    assert_eq!(said(store.sweep(Sweep::new(NOW, 100))), "Ok(1)");
+    for rest in [30, 31] {
+        assert_eq!(insert(&store, &of(2, rest)), Inserted::Done);
+    }
+    step(&store) == refused()
+}
+
+fn refused() -> String {
+    said(async { Err::<(), _>(StoreError::full()) })
 }
 
 /// The threads at once come to what one order of their steps comes to. Answers
@@ -262,7 +153,7 @@ fn at_once(
             })
             .collect();
         let answers: Vec<Vec<String>> = all.into_iter().map(|it| it.join().unwrap()).collect();
-        let outcome = (answers, left(&store));
+        let outcome = (answers, left(&store, bounds));
         let names: Vec<Vec<_>> = threads
             .iter()
             .map(|steps| steps.iter().map(|(name, _)| *name).collect())
@@ -364,22 +255,6 @@ fn steps_over_three_shards_never_wait_for_each_other_for_ever() {
     );
     println!("{tried} schedules");
 }
-
-/// What ends the first session of user 1, whatever else it does.
-const ENDS: &[&str] = &[
-    "a login ends an earlier series",
-    "a login when one is the most",
-    "a confirmation",
-    "a switch to another user",
-    "a new password",
-    "a logout",
-    "an end",
-    "the end of all of a user",
-    "the end of all others",
-    "a restore in the place of the first session",
-    "a theft is noticed",
-    "a stranger logs in elsewhere, and is remembered",
-];
 
 /// A wake that is lost would leave the watcher waiting for good, which the
 /// scheduler reports: here no timer ever ends.
