@@ -13,6 +13,7 @@ impl Person {
         let user = self.own[self.rng.within(0..2) as usize];
         let remember = self.rng.within(0..2) == 0;
         let path = format!("/login/{user}/{remember}");
+        let before = self.browsers[at].login_cookies();
         let (when, came) = self.ask(at, "POST", path.clone()).await;
         match came {
             Came::Answer(200, body, true) => {
@@ -27,9 +28,9 @@ impl Person {
             Came::Answer(status, body, _) => self.unexpected(&path, status, &body),
             // Its cookie has not come: nobody has it.
             Came::Failed | Came::Lost => {
-                let is_out = !self.browsers[at].has_session() || came.is_lost();
+                let is_out = self.browsers[at].login_cookies() == before;
                 self.checks.expect(is_out, Wrong::Answer, || {
-                    format!("{path} failed, and logged in")
+                    format!("{path} failed, and changed the cookies")
                 });
             }
         }
@@ -120,7 +121,11 @@ impl Person {
     pub async fn switch(&mut self, at: usize) {
         let (old, agent) = self.old_cookies(at);
         let [one, other] = self.own;
-        let to = if self.browsers[at].knows.users == [one] { other } else { one };
+        let to = if self.browsers[at].knows.users == [one] {
+            other
+        } else {
+            one
+        };
         let path = format!("/switch/{to}");
         let (when, came) = self.ask(at, "POST", path.clone()).await;
         let browser = &mut self.browsers[at];
@@ -230,12 +235,6 @@ impl Person {
     pub fn old_cookies(&self, at: usize) -> (String, &'static str) {
         let browser: &Browser = &self.browsers[at];
         (browser.login_cookies(), browser.agent)
-    }
-}
-
-impl Came {
-    fn is_lost(&self) -> bool {
-        matches!(self, Self::Lost)
     }
 }
 

@@ -1,8 +1,10 @@
 //! A browser: its cookies, and what its user knows of the session behind them.
 
+use std::{collections::VecDeque, fmt};
+
 use crate::{
-    clock::{IDLE, REMEMBERED, TOUCH, WINDOW},
     client::{Answer, When},
+    clock::{IDLE, REMEMBERED, TOUCH, WINDOW},
 };
 
 const LOGIN: &str = "__Host-login";
@@ -14,6 +16,8 @@ pub struct Browser {
     pub knows: Knows,
     /// Nobody uses it before.
     pub naps_until: u64,
+    /// Its last requests, and what came of them: for whoever is to explain a violation.
+    last: VecDeque<String>,
 }
 
 /// What can be known from outside: who may be logged in, and how sure that is.
@@ -51,6 +55,7 @@ impl Browser {
             agent,
             knows: Knows::default(),
             naps_until: 0,
+            last: VecDeque::new(),
         }
     }
 
@@ -64,20 +69,11 @@ impl Browser {
         Self::header(self.cookies.iter().filter(of_login))
     }
 
-    /// The cookie of the session alone.
-    pub fn session_cookie(&self) -> String {
-        Self::header(self.cookies.iter().filter(|cookie| cookie.0 == LOGIN))
-    }
-
     fn header<'a>(cookies: impl Iterator<Item = &'a (String, String)>) -> String {
         let pairs: Vec<_> = cookies
             .map(|(name, value)| format!("{name}={value}"))
             .collect();
         pairs.join("; ")
-    }
-
-    pub fn has_session(&self) -> bool {
-        self.cookies.iter().any(|(name, _)| name == LOGIN)
     }
 
     pub fn has_login_cookies(&self) -> bool {
@@ -96,12 +92,17 @@ impl Browser {
         set.any(|(name, value)| name == LOGIN && value.is_some())
     }
 
+    pub fn remember_request(&mut self, request: String) {
+        self.last.truncate(7);
+        self.last.push_front(request);
+    }
+
     /// Closed and opened again: what has no date is gone.
     pub fn close(&mut self) {
         self.cookies.retain(|(name, _)| name == REMEMBER);
         self.knows.session = Lasts::default();
         self.knows.verified = Verified::default();
-        self.knows.notes = vec![0];
+        self.knows.perhaps_restored();
         if !self.has_login_cookies() {
             self.knows = Knows::default();
         }
@@ -113,12 +114,16 @@ impl Browser {
     }
 
     pub fn may_be_in(&self, when: When) -> bool {
-        let session = self.has_session() && when.from <= self.knows.session.at_most;
-        !self.knows.users.is_empty() && (session || when.from <= self.knows.remembered.at_most)
+        let at_most = self
+            .knows
+            .session
+            .at_most
+            .max(self.knows.remembered.at_most);
+        !self.knows.users.is_empty() && when.from <= at_most
     }
 
     pub fn session_is_sure(&self, when: When) -> bool {
-        self.is_sure() && self.has_session() && when.to < self.knows.session.surely
+        self.is_sure() && when.to < self.knows.session.surely
     }
 
     /// Is it known who is logged in, if the time is not over?
@@ -138,6 +143,12 @@ impl Browser {
 
     pub fn is_remembered(&self) -> bool {
         self.cookies.iter().any(|(name, _)| name == REMEMBER)
+    }
+}
+
+impl fmt::Debug for Browser {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} after {:?}", self.knows, self.last)
     }
 }
 
@@ -190,10 +201,6 @@ impl Knows {
 
     pub fn perhaps_noted(&mut self, note: u64) {
         self.notes.push(note);
-    }
-
-    pub fn forget_remembered(&mut self) {
-        self.remembered = Lasts::default();
     }
 
     pub fn out(&mut self) {

@@ -203,7 +203,10 @@ async fn read(line: &mut Line) -> io::Result<Answer> {
         }
         match head.split_once(": ") {
             None => {
-                let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
+                let status = head
+                    .split(' ')
+                    .nth(1)
+                    .and_then(|status| status.parse().ok());
                 answer.status = status.ok_or_else(|| wrong("no status"))?;
             }
             Some(("content-length", value)) => {

@@ -32,7 +32,11 @@ impl Sample {
         let number = |name: &str| {
             let mut lines = status.lines();
             let line = lines.find_map(|line| line.strip_prefix(name))?;
-            line.trim_start_matches(':').split_whitespace().next()?.parse().ok()
+            line.trim_start_matches(':')
+                .split_whitespace()
+                .next()?
+                .parse()
+                .ok()
         };
         Ok(Self {
             memory: number("VmRSS").ok_or("no VmRSS")?,
@@ -101,5 +105,5 @@ pub fn check(samples: &[Sample], bounds: &Bounds, checks: &Checks) {
 /// Workers of the runtime, and those of a database's driver.
 const THREADS: u64 = 64;
 
-/// Four times as long as a browser is remembered, in our seconds.
-const LONG: usize = 60;
+/// Twice as long as a browser is remembered, in our seconds.
+const LONG: usize = 30;

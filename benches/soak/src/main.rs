@@ -166,11 +166,7 @@ impl Try for Soak {
 }
 
 /// Each event was heard by the listener, or the log says that it was missed.
-async fn heard(
-    sessions: &portcullis::Sessions<User>,
-    told: &AtomicU64,
-    checks: &Checks,
-) -> Events {
+async fn heard(sessions: &portcullis::Sessions<User>, told: &AtomicU64, checks: &Checks) -> Events {
     let counts = sessions.event_counts();
     let counted = counts.into_iter().map(|(_, count)| count).sum();
     let now = || Events {

@@ -44,5 +44,6 @@ impl Options {
 }
 
 fn number<N: FromStr>(text: &str) -> Result<N, BoxError> {
-    text.parse().map_err(|_| format!("{text} is no number").into())
+    text.parse()
+        .map_err(|_| format!("{text} is no number").into())
 }

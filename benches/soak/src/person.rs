@@ -82,7 +82,11 @@ impl Person {
         while Instant::now() < until {
             let now = self.client.clock.seconds();
             let at = self.rng.within(0..2) as usize;
-            let at = if self.browsers[at].naps_until > now { 1 - at } else { at };
+            let at = if self.browsers[at].naps_until > now {
+                1 - at
+            } else {
+                at
+            };
             if self.browsers[at].naps_until > now {
                 tokio::time::sleep(Duration::from_millis(50)).await;
                 continue;
@@ -189,6 +193,9 @@ impl Person {
         let answer = match &got.reply {
             Reply::Answer(answer) => answer,
             Reply::Lost => {
+                if let Some(at) = at {
+                    self.browsers[at].remember_request(format!("{path}: broken off"));
+                }
                 checks.resets.fetch_add(1, Ordering::Relaxed);
                 return Came::Lost;
             }
@@ -203,7 +210,16 @@ impl Person {
         if met == "nothing" {
             checks.times.add(got.took);
         }
-        let set = at.is_some_and(|at| self.browsers[at].take(answer));
+        let set = at.is_some_and(|at| {
+            let browser = &mut self.browsers[at];
+            let cookies = answer.cookies.iter().map(|(name, value)| match value {
+                Some(_) => format!(" +{name}"),
+                None => format!(" -{name}"),
+            });
+            let cookies: String = cookies.collect();
+            browser.remember_request(format!("{path}: {status}, met {met}{cookies}"));
+            browser.take(answer)
+        });
         if matches!(status, 500 | 503) {
             checks.failed.fetch_add(1, Ordering::Relaxed);
             checks.expect(met == "failed", Wrong::Error, || {
@@ -235,6 +251,5 @@ const DEEDS: [(u64, Deed); 14] = [
 /// More would be listed only if the limit did not hold.
 pub const LISTED: u64 = 2 * MOST as u64;
 
-const FIREFOX: &str =
-    "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
+const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
 const SAFARI: &str = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1";

@@ -79,12 +79,12 @@ impl Person {
             return;
         };
         self.is_user(at, path, when, user, set);
-        let knows = &mut self.browsers[at].knows;
-        let is_right = knows.notes.contains(&note) && (owner == 0 || owner == user);
+        let browser = &mut self.browsers[at];
+        let is_right = browser.knows.notes.contains(&note) && (owner == 0 || owner == user);
         self.checks.expect(is_right, Wrong::Data, || {
-            format!("{path}: {body}, not {:?}", knows.notes)
+            format!("{path}: {body}, {browser:?}")
         });
-        knows.notes = vec![note];
+        browser.knows.notes = vec![note];
         if !self.browsers[at].session_is_sure(when) {
             self.browsers[at].knows.perhaps_restored();
         }
@@ -93,12 +93,12 @@ impl Person {
     /// As [`is_in`](Self::is_in), where the answer does not say what was written.
     pub fn is_user(&mut self, at: usize, path: &str, when: When, user: u64, set: bool) {
         let browser = &mut self.browsers[at];
-        let (checks, knows) = (&self.checks, &browser.knows);
+        let checks = &self.checks;
         checks.expect(browser.may_be_in(when), Wrong::Ghost, || {
-            format!("{path}: user {user}, {knows:?} at {}", when.from)
+            format!("{path}: user {user}, {browser:?} at {}", when.from)
         });
-        checks.expect(knows.users.contains(&user), Wrong::User, || {
-            format!("{path}: user {user}, not {:?}", knows.users)
+        checks.expect(browser.knows.users.contains(&user), Wrong::User, || {
+            format!("{path}: user {user}, {browser:?}")
         });
         let is_sure = browser.session_is_sure(when);
         let knows = &mut browser.knows;
@@ -118,7 +118,7 @@ impl Person {
         let browser = &mut self.browsers[at];
         self.checks
             .expect(!browser.must_be_in(when), Wrong::LostSession, || {
-                format!("{path}: {body}, {:?} at {}", browser.knows, when.to)
+                format!("{path}: {body}, {browser:?} at {}", when.to)
             });
         browser.knows.out();
     }
@@ -127,7 +127,7 @@ impl Person {
         let browser = &self.browsers[at];
         self.checks
             .expect(browser.may_be_fresh(when), Wrong::Fresh, || {
-                format!("{path}: {:?} at {}", browser.knows, when.from)
+                format!("{path}: {browser:?} at {}", when.from)
             });
     }
 
@@ -140,11 +140,11 @@ impl Person {
         let browser = &self.browsers[at];
         let must = browser.must_be_fresh(when);
         self.checks.expect(!must, Wrong::NotFresh, || {
-            format!("{path}: {:?} at {}", browser.knows, when.to)
+            format!("{path}: {browser:?} at {}", when.to)
         });
         self.checks
             .expect(browser.may_be_in(when), Wrong::Ghost, || {
-                format!("{path}: {body}, {:?} at {}", browser.knows, when.from)
+                format!("{path}: {body}, {browser:?} at {}", when.from)
             });
         let knows = &mut self.browsers[at].knows;
         if set {
@@ -171,8 +171,7 @@ impl Person {
     }
 
     pub fn unexpected(&self, path: &str, status: u16, body: &str) {
-        self.checks.expect(false, Wrong::Answer, || {
-            format!("{path}: {status} {body}")
-        });
+        self.checks
+            .expect(false, Wrong::Answer, || format!("{path}: {status} {body}"));
     }
 }

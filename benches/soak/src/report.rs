@@ -48,7 +48,10 @@ pub fn print(
             .collect();
         seen.join(", ")
     };
-    row("resident KiB, each quarter", at_four(|sample| sample.memory));
+    row(
+        "resident KiB, each quarter",
+        at_four(|sample| sample.memory),
+    );
     row("records, each quarter", at_four(|sample| sample.records));
     row(
         "events counted, heard, missed",

@@ -4,6 +4,7 @@ use crate::{
     acting::named,
     checks::Wrong,
     client::{Asked, Reset, When},
+    clock::IDLE,
     person::{Came, Person},
 };
 
@@ -16,7 +17,19 @@ fn status(came: &Came) -> Option<u16> {
 }
 
 impl Person {
+    /// A transition comes beside another request only where the session is there. Where
+    /// both have the remember cookie alone, the one that restores may answer last, and
+    /// give the browser what the other has replaced: it is logged out then.
     pub async fn two_tabs(&mut self, at: usize) {
+        let from = self.client.clock.seconds();
+        let soon = When {
+            from,
+            to: from + IDLE / 4,
+        };
+        if !self.browsers[at].session_is_sure(soon) {
+            self.come_back_twice(at).await;
+            return;
+        }
         match self.rng.within(0..5) {
             0 => self.write_and_log_out(at).await,
             1 => self.write_and_confirm(at).await,
@@ -42,10 +55,7 @@ impl Person {
         };
         let [one, other] = [asked(&paths[0]), asked(&paths[1])];
         let client = self.client.clone();
-        let (one, other) = tokio::join!(
-            client.send(one, Reset::No),
-            client.send(other, Reset::No)
-        );
+        let (one, other) = tokio::join!(client.send(one, Reset::No), client.send(other, Reset::No));
         let when = When {
             from: one.when.from.min(other.when.from),
             to: one.when.to.max(other.when.to),
@@ -69,8 +79,9 @@ impl Person {
         for came in &both {
             if let Came::Answer(status, body, set) = came {
                 let is_right = *status == 200 && *set && named(body) == user;
-                self.checks
-                    .expect(is_right, Wrong::Answer, || format!("{path}: {status} {body}"));
+                self.checks.expect(is_right, Wrong::Answer, || {
+                    format!("{path}: {status} {body}")
+                });
             }
         }
         if both.iter().any(|came| status(came) == Some(200)) {
@@ -110,9 +121,8 @@ impl Person {
         let (old, agent) = self.old_cookies(at);
         let note = self.note();
         let paths = [format!("/slow-note/{note}"), "/confirm".to_owned()];
-        let had = self.browsers[at].has_session();
         let (when, [wrote, confirmed]) = self.both(at, "POST", paths).await;
-        let is_sure = had && self.browsers[at].session_is_sure(when);
+        let is_sure = self.browsers[at].session_is_sure(when);
         match confirmed {
             Came::Answer(200, body, set) => {
                 self.moved(at, "/confirm", when, &body, set);
@@ -138,15 +148,15 @@ impl Person {
     /// An id is replaced once.
     async fn confirm_twice(&mut self, at: usize) {
         let (old, agent) = self.old_cookies(at);
-        let had = self.browsers[at].has_session();
         let path = || "/confirm".to_owned();
         let (when, both) = self.both(at, "POST", [path(), path()]).await;
-        let is_sure = had && self.browsers[at].session_is_sure(when);
+        let is_sure = self.browsers[at].session_is_sure(when);
         let statuses = [status(&both[0]), status(&both[1])];
         if is_sure && statuses.iter().all(Option::is_some) {
             let is_one = [[Some(200), Some(401)], [Some(401), Some(200)]].contains(&statuses);
-            self.checks
-                .expect(is_one, Wrong::Answer, || format!("/confirm twice: {statuses:?}"));
+            self.checks.expect(is_one, Wrong::Answer, || {
+                format!("/confirm twice: {statuses:?}")
+            });
         }
         let done = both.into_iter().find_map(|came| match came {
             Came::Answer(200, body, set) if is_sure => Some((body, set)),
@@ -165,10 +175,9 @@ impl Person {
     /// Whoever logs out is out, whatever the other tab has made of the session.
     async fn log_out_and_confirm(&mut self, at: usize) {
         let (old, agent) = self.old_cookies(at);
-        let had = self.browsers[at].has_session();
         let paths = ["/logout".to_owned(), "/confirm".to_owned()];
         let (when, [logged_out, _]) = self.both(at, "POST", paths).await;
-        let is_sure = had && self.browsers[at].session_is_sure(when);
+        let is_sure = self.browsers[at].session_is_sure(when);
         let left = self.browsers[at].login_cookies();
         if status(&logged_out) == Some(200) && is_sure {
             self.browsers[at].knows.out();
@@ -190,7 +199,9 @@ impl Person {
         let (when, both) = self.both(at, "GET", [path(), path()]).await;
         let browser = &mut self.browsers[at];
         let (must, may) = (had && browser.must_be_in(when), browser.may_be_in(when));
-        let is_restored = both.iter().any(|came| matches!(came, Came::Answer(_, _, true)));
+        let is_restored = both
+            .iter()
+            .any(|came| matches!(came, Came::Answer(_, _, true)));
         for came in both {
             match came {
                 Came::Answer(200, body, _) => {
@@ -200,17 +211,20 @@ impl Person {
                     self.checks
                         .expect(may, Wrong::Ghost, || format!("/me twice: {body}"));
                 }
-                Came::Answer(status, body, _) => self.checks.expect(!must, Wrong::LostSession, || {
-                    format!("/me twice: {status} {body}")
-                }),
+                Came::Answer(status, body, _) => {
+                    self.checks.expect(!must, Wrong::LostSession, || {
+                        format!("/me twice: {status} {body}")
+                    })
+                }
                 Came::Failed | Came::Lost => {}
             }
         }
         let knows = &mut browser.knows;
-        knows.restored();
-        match is_restored {
-            true => knows.used_in(when),
-            false => knows.perhaps_used_in(when),
+        if is_restored {
+            knows.restored();
+            knows.used_in(when);
+        } else {
+            knows.perhaps_used_in(when);
         }
         knows.maybe_out |= !must;
     }
