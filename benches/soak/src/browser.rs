@@ -141,6 +141,20 @@ impl Browser {
         since.is_some_and(|since| when.from <= since + WINDOW)
     }
 
+    /// Somebody was there: by a session that has begun, by the one that was there, or,
+    /// if its remember cookie may have done it, by one that a lost answer began.
+    pub fn used(&mut self, set: bool, was_sure: bool, when: When) {
+        if set {
+            self.knows.restored();
+        }
+        if set || was_sure || !self.is_remembered() {
+            self.knows.used_in(when);
+        } else {
+            self.knows.perhaps_restored();
+            self.knows.perhaps_used_in(when);
+        }
+    }
+
     pub fn is_remembered(&self) -> bool {
         self.cookies.iter().any(|(name, _)| name == REMEMBER)
     }

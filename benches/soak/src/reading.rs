@@ -101,17 +101,11 @@ impl Person {
             format!("{path}: user {user}, {browser:?}")
         });
         let is_sure = browser.session_is_sure(when);
-        let knows = &mut browser.knows;
-        if set {
-            checks.expect(!is_sure, Wrong::LostSession, || {
-                format!("{path}: a session began beside the one that was there")
-            });
-            knows.restored();
-        } else if !is_sure {
-            knows.perhaps_restored();
-        }
-        (knows.users, knows.maybe_out) = (vec![user], false);
-        knows.used_in(when);
+        checks.expect(!(set && is_sure), Wrong::LostSession, || {
+            format!("{path}: a session began beside the one of {browser:?}")
+        });
+        (browser.knows.users, browser.knows.maybe_out) = (vec![user], false);
+        browser.used(set, is_sure, when);
     }
 
     pub fn is_nobody(&mut self, at: usize, path: &str, when: When, body: &str) {
@@ -146,15 +140,11 @@ impl Person {
             .expect(browser.may_be_in(when), Wrong::Ghost, || {
                 format!("{path}: {body}, {browser:?} at {}", when.from)
             });
-        let knows = &mut self.browsers[at].knows;
-        if set {
-            knows.restored();
-        } else {
-            knows.perhaps_restored();
-        }
-        if knows.users.len() == 1 {
-            knows.maybe_out = false;
-            knows.used_in(when);
+        let browser = &mut self.browsers[at];
+        let is_sure = browser.session_is_sure(when);
+        if browser.knows.users.len() == 1 {
+            browser.knows.maybe_out = false;
+            browser.used(set, is_sure, when);
         }
     }
 
