@@ -86,6 +86,22 @@ async fn a_slow_write_does_not_bring_back_who_logged_out() {
 }
 
 #[tokio::test]
+async fn a_slow_write_that_restored_a_login_does_not_overwrite_what_another_tab_made_of_it() {
+    for (path, page) in [("/confirm/1", "fresh 1"), ("/switch/2", "fresh 2")] {
+        let gate = Gate::new();
+        let world = with_slow_note(&gate);
+        let mut browser = world.remembered(1).await;
+        browser.close();
+        let mut same = browser.clone();
+        let (slow, _) = meanwhile(&gate, browser, "/slow-note/7", same.post(path)).await;
+        assert_eq!(slow.status, StatusCode::SEE_OTHER, "to the login page");
+        assert!(slow.session_cookies().is_empty(), "they are dead");
+        same.keep(&slow); // it comes last
+        assert_eq!(same.get("/fresh").await.body, page, "{path}");
+    }
+}
+
+#[tokio::test]
 async fn a_slow_write_of_a_stranger_does_not_follow_into_the_login() {
     let gate = Gate::new();
     let world = with_slow_note(&gate);

@@ -290,6 +290,14 @@ impl Notes {
         self.cookies.push((core.clone(), of, sent));
     }
 
+    /// Sends no login of this realm after all.
+    pub(super) fn take_back(&mut self, core: &Arc<Core>) {
+        self.cookies.retain(|(other, of, sent)| {
+            let is_login = matches!(of, CookieOf::Login | CookieOf::Remember);
+            !(Arc::ptr_eq(other, core) && is_login && matches!(sent, Sent::Value(..)))
+        });
+    }
+
     /// Is a cookie of this name sent or removed?
     pub(crate) fn sends(&self, core: &Arc<Core>, of: CookieOf) -> bool {
         let mut all = self.cookies.iter();

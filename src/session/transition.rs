@@ -250,9 +250,9 @@ pub(super) async fn replace<U: AuthUser>(
                 return announce(number, token, remember, known, credentials).await;
             }
             Swap::Gone if data == Kept::WhatSaysSo => old = None,
-            Swap::Gone => return Err(Kind::Ended.into()),
+            Swap::Gone => return Err(visit::ended(number, core)),
             // Data was written meanwhile: once more, with what it says now.
-            Swap::Conflict => old = reload(core, old, data).await?,
+            Swap::Conflict => old = reload(core, old, data, number).await?,
         }
     }
     Err(core.failed("the session was written to all the time"))
@@ -291,13 +291,14 @@ async fn announce<U: AuthUser>(
 }
 
 async fn reload(
-    core: &Core,
+    core: &Arc<Core>,
     old: Option<Record>,
     data: Kept,
+    number: visit::Number,
 ) -> Result<Option<Record>, LoginError> {
     let Some(old) = old else { return Ok(None) };
     match core.load(old.id).await? {
-        None if data != Kept::WhatSaysSo => Err(Kind::Ended.into()),
+        None if data != Kept::WhatSaysSo => Err(visit::ended(number, core)),
         record => Ok(record),
     }
 }

@@ -219,6 +219,14 @@ pub(crate) fn refusal_is_told() {
     });
 }
 
+/// The session of this visit is gone: another request has ended it, or replaced it
+/// and sent the next cookies. Those that a restore has noted here are dead, and
+/// would overwrite them.
+pub(crate) fn ended(number: Number, core: &Arc<Core>) -> LoginError {
+    note(number, |notes| notes.take_back(core));
+    Kind::Ended.into()
+}
+
 /// What this visit's request has shown of its browser.
 pub(crate) fn visitor(number: Number, core: &Arc<Core>) -> Visitor {
     note(number, |notes| notes.caller(core).visitor).unwrap_or_default()

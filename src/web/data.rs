@@ -194,7 +194,7 @@ impl<T: SessionData> Data<T> {
                     self.value = value.unwrap_or_default();
                     return Ok(result);
                 }
-                Swap::Gone => return Err(Kind::Ended.into()),
+                Swap::Gone => return Err(visit::ended(self.visit, &core)),
                 Swap::Conflict => self.reload(&core).await?,
             }
         }
@@ -270,11 +270,12 @@ impl<T: SessionData> Data<T> {
         }
     }
 
-    async fn reload(&mut self, core: &Core) -> Result<(), LoginError> {
+    async fn reload(&mut self, core: &Arc<Core>) -> Result<(), LoginError> {
         let Some(record) = &self.record else {
             return Ok(());
         };
-        self.record = Some(core.load(record.id).await?.ok_or(Kind::Ended)?);
+        let now = core.load(record.id).await?;
+        self.record = Some(now.ok_or_else(|| visit::ended(self.visit, core))?);
         Ok(())
     }
 
