@@ -32,6 +32,8 @@ pub struct Knows {
     session: Lasts,
     remembered: Lasts,
     verified: Verified,
+    /// The cookie of before the browser was closed: it ends when another is restored.
+    pub left: String,
 }
 
 /// Until when something is surely alive, and from when it surely is not.
@@ -99,6 +101,8 @@ impl Browser {
 
     /// Closed and opened again: what has no date is gone.
     pub fn close(&mut self) {
+        let of_session = self.cookies.iter().filter(|cookie| cookie.0 == LOGIN);
+        self.knows.left = Self::header(of_session);
         self.cookies.retain(|(name, _)| name == REMEMBER);
         self.knows.session = Lasts::default();
         self.knows.verified = Verified::default();

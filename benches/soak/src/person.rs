@@ -11,7 +11,7 @@ use crate::{
     browser::Browser,
     checks::{Checks, Wrong},
     client::{Answer, Asked, Client, Got, Reply, Reset, When},
-    clock::IDLE,
+    clock::{IDLE, WINDOW},
     rng::Rng,
 };
 
@@ -141,8 +141,9 @@ impl Person {
             Deed::LogOut => self.log_out(at).await,
             Deed::Close => self.browsers[at].close(),
             Deed::Nap => {
-                let over = self.client.clock.seconds() + IDLE + 10;
-                self.browsers[at].naps_until = over;
+                // Until it is not fresh any more, or is over.
+                let over = self.rng.one_of(&[(1, WINDOW), (1, IDLE)]) + 5;
+                self.browsers[at].naps_until = self.client.clock.seconds() + over;
             }
             Deed::TwoTabs => self.two_tabs(at).await,
             Deed::OldCookie => self.show_old_cookie().await,
@@ -162,6 +163,14 @@ impl Person {
         if self.dead.len() > 6 {
             self.dead.pop_front();
         }
+    }
+
+    /// Another session was restored in the place of the one before.
+    pub fn bury_the_left(&mut self, at: usize) {
+        let browser = &mut self.browsers[at];
+        let agent = browser.agent;
+        let left = std::mem::take(&mut browser.knows.left);
+        self.bury(left, agent);
     }
 
     /// Sends a request of a browser, and gives it the cookies of the answer.

@@ -106,6 +106,9 @@ impl Person {
         });
         (browser.knows.users, browser.knows.maybe_out) = (vec![user], false);
         browser.used(set, is_sure, when);
+        if set {
+            self.bury_the_left(at);
+        }
     }
 
     pub fn is_nobody(&mut self, at: usize, path: &str, when: When, body: &str) {

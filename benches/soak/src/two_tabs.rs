@@ -39,13 +39,14 @@ impl Person {
         }
     }
 
-    /// Sends both with the same cookies, and takes the answers as they come.
+    /// Sends both with the same cookies, and takes the answers as they come; says what
+    /// cookies of the login there were after each.
     async fn both(
         &mut self,
         at: usize,
         method: &'static str,
         paths: [String; 2],
-    ) -> (When, [Came; 2]) {
+    ) -> (When, [Came; 2], [String; 2]) {
         let browser = &self.browsers[at];
         let asked = |path: &String| Asked {
             method,
@@ -60,22 +61,27 @@ impl Person {
             from: one.when.from.min(other.when.from),
             to: one.when.to.max(other.when.to),
         };
-        if one.at <= other.at {
-            let first = self.came(Some(at), &paths[0], &one);
-            let second = self.came(Some(at), &paths[1], &other);
-            (when, [first, second])
-        } else {
-            let second = self.came(Some(at), &paths[1], &other);
-            let first = self.came(Some(at), &paths[0], &one);
-            (when, [first, second])
+        let is_in_order = one.at <= other.at;
+        let mut came = [(&paths[0], &one), (&paths[1], &other)];
+        if !is_in_order {
+            came.reverse();
         }
+        let [first, second] = came.map(|(path, got)| {
+            let came = self.came(Some(at), path, got);
+            (came, self.browsers[at].login_cookies())
+        });
+        let ((one, before), (other, after)) = match is_in_order {
+            true => (first, second),
+            false => (second, first),
+        };
+        (when, [one, other], [before, after])
     }
 
     pub async fn log_in_twice(&mut self, at: usize) {
         let user = self.own[self.rng.within(0..2) as usize];
         let remember = self.rng.within(0..2) == 0;
         let path = format!("/login/{user}/{remember}");
-        let (when, both) = self.both(at, "POST", [path.clone(), path.clone()]).await;
+        let (when, both, _) = self.both(at, "POST", [path.clone(), path.clone()]).await;
         for came in &both {
             if let Came::Answer(status, body, set) = came {
                 let is_right = *status == 200 && *set && named(body) == user;
@@ -94,7 +100,7 @@ impl Person {
         let (old, agent) = self.old_cookies(at);
         let note = self.note();
         let paths = [format!("/slow-note/{note}"), "/logout".to_owned()];
-        let (when, [wrote, logged_out]) = self.both(at, "POST", paths).await;
+        let (when, [wrote, logged_out], _) = self.both(at, "POST", paths).await;
         let was_sure = self.browsers[at].knows.users.clone();
         if let Came::Answer(200, body, _) = &wrote {
             let is_user = was_sure.contains(&named(body));
@@ -121,7 +127,7 @@ impl Person {
         let (old, agent) = self.old_cookies(at);
         let note = self.note();
         let paths = [format!("/slow-note/{note}"), "/confirm".to_owned()];
-        let (when, [wrote, confirmed]) = self.both(at, "POST", paths).await;
+        let (when, [wrote, confirmed], _) = self.both(at, "POST", paths).await;
         let is_sure = self.browsers[at].session_is_sure(when);
         match confirmed {
             Came::Answer(200, body, set) => {
@@ -149,7 +155,7 @@ impl Person {
     async fn confirm_twice(&mut self, at: usize) {
         let (old, agent) = self.old_cookies(at);
         let path = || "/confirm".to_owned();
-        let (when, both) = self.both(at, "POST", [path(), path()]).await;
+        let (when, both, _) = self.both(at, "POST", [path(), path()]).await;
         let is_sure = self.browsers[at].session_is_sure(when);
         let statuses = [status(&both[0]), status(&both[1])];
         if is_sure && statuses.iter().all(Option::is_some) {
@@ -176,13 +182,12 @@ impl Person {
     async fn log_out_and_confirm(&mut self, at: usize) {
         let (old, agent) = self.old_cookies(at);
         let paths = ["/logout".to_owned(), "/confirm".to_owned()];
-        let (when, [logged_out, _]) = self.both(at, "POST", paths).await;
+        let (when, [logged_out, _], left) = self.both(at, "POST", paths).await;
         let is_sure = self.browsers[at].session_is_sure(when);
-        let left = self.browsers[at].login_cookies();
         if status(&logged_out) == Some(200) && is_sure {
             self.browsers[at].knows.out();
             self.bury(old, agent);
-            self.bury(left, agent);
+            left.into_iter().for_each(|left| self.bury(left, agent));
         } else {
             self.browsers[at].knows.blur(None, when);
         }
@@ -196,7 +201,7 @@ impl Person {
         }
         let had = self.browsers[at].is_sure();
         let path = || "/me".to_owned();
-        let (when, both) = self.both(at, "GET", [path(), path()]).await;
+        let (when, both, _) = self.both(at, "GET", [path(), path()]).await;
         let browser = &mut self.browsers[at];
         let (must, may) = (had && browser.must_be_in(when), browser.may_be_in(when));
         let is_restored = both
@@ -219,13 +224,12 @@ impl Person {
                 Came::Failed | Came::Lost => {}
             }
         }
-        let knows = &mut browser.knows;
+        browser.knows.maybe_out |= !must;
         if is_restored {
-            knows.restored();
-            knows.used_in(when);
+            browser.used(true, false, when);
+            self.bury_the_left(at);
         } else {
-            knows.perhaps_used_in(when);
+            browser.knows.perhaps_used_in(when);
         }
-        knows.maybe_out |= !must;
     }
 }
