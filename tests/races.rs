@@ -102,6 +102,35 @@ async fn a_slow_write_that_restored_a_login_does_not_overwrite_what_another_tab_
 }
 
 #[tokio::test]
+async fn a_slow_confirmation_that_restored_a_login_does_not_overwrite_a_faster_one() {
+    let gate = Gate::new();
+    let waits = gate.clone();
+    let world = World::with(
+        |builder| builder,
+        move |routes, login| {
+            routes.post(
+                "/slow-confirm",
+                async move |session: Session<Authenticated<User>>| {
+                    waits.wait().await;
+                    waits.wait().await;
+                    let user = session.user().clone();
+                    let confirmed = session.confirm_login(login.vouch_for(user)).await;
+                    confirmed.map(drop)
+                },
+            )
+        },
+    );
+    let mut browser = world.remembered(1).await;
+    browser.close();
+    let mut same = browser.clone();
+    let (slow, _) = meanwhile(&gate, browser, "/slow-confirm", same.post("/confirm/1")).await;
+    assert_eq!(slow.status, StatusCode::SEE_OTHER, "to the login page");
+    assert!(slow.session_cookies().is_empty(), "they are dead");
+    same.keep(&slow); // it comes last
+    assert_eq!(same.get("/fresh").await.body, "fresh 1");
+}
+
+#[tokio::test]
 async fn a_slow_write_of_a_stranger_does_not_follow_into_the_login() {
     let gate = Gate::new();
     let world = with_slow_note(&gate);
