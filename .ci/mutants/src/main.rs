@@ -1,100 +1,57 @@
-//! Mutation testing in one build: what the tests would not notice if it broke.
+//! Writes mutants into the sources, each behind a question whether it is on.
 //!
-//! ```sh
-//! cargo install cargo-mutants --locked
-//! cargo run --release --manifest-path .ci/mutants/Cargo.toml -- WORK 'src/session/**'
-//! ```
-//!
-//! cargo-mutants lists the mutants. Built one by one, a thousand of them take a
-//! day: so here all are woven into a copy of what is committed (`WORK/copy`), each behind
-//! an `if` that an environment variable opens. What does not compile is left out; then
-//! every test is run once to see which mutants it reaches, and each mutant with
-//! the tests that reach it, the quickest program first, until one fails.
-//!
-//! `WORK/outcomes` has a line for each mutant: what became of it, its name, and the
-//! program that killed it. `--only FILE` tries those again whose names are in it, as
-//! after a new test. What was left last time, and why, stands in `left.md`.
+//! `try.py` calls it, and tells the story. It takes the list of cargo-mutants and the numbers of
+//! the mutants to write, reads `pristine/` and writes `src/`, and prints the numbers
+//! of those that have no place there.
 
-mod compile;
-mod mutants;
-mod run;
 mod weave;
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, HashSet},
     env,
-    fs::{self, File},
-    io::Write,
-    path::{Path, PathBuf},
-    process::Command,
-    sync::Mutex,
+    error::Error,
+    fs,
 };
 
-use run::Outcome;
+use serde::Deserialize;
 
-fn main() {
-    let mut arguments: Vec<String> = env::args().skip(1).collect();
-    assert!(arguments.len() > 1, "usage: WORK [--only FILE] PARTS...");
-    let work = PathBuf::from(arguments.remove(0));
-    let only = (arguments[0] == "--only")
-        .then(|| arguments.drain(..2).nth(1))
-        .flatten();
-    let only = only.map(|names| fs::read_to_string(names).expect("names to read"));
-    let only = only
-        .as_ref()
-        .map(|names| names.lines().collect::<BTreeSet<_>>());
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-
-    let copy = work.join("copy");
-    copy_of_what_is_committed(&root, &copy);
-    let mut mutants = mutants::list(&copy, &arguments);
-    mutants.retain(|mutant| {
-        only.as_ref()
-            .is_none_or(|only| only.contains(&*mutant.name))
-    });
-    println!("{} mutants", mutants.len());
-    let uncompiled = compile::weave_what_compiles(&copy, &mutants);
-    println!("{} do not compile", uncompiled.len());
-    let tests = run::record(&compile::tests(&copy), &work);
-    println!("{} tests", tests.len());
-
-    let outcomes = Mutex::new(File::create(work.join("outcomes")).expect("a file to write"));
-    let tell = |number: usize, outcome: &str, by: &str| {
-        let mut outcomes = outcomes.lock().expect("no other has panicked");
-        writeln!(outcomes, "{outcome}\t{}\t{by}", mutants[number].name).expect("written");
-    };
-    uncompiled
-        .iter()
-        .for_each(|&number| tell(number, "uncompiled", ""));
-    let compiled: Vec<_> = (0..mutants.len())
-        .filter(|number| !uncompiled.contains(number))
-        .collect();
-    run::run(&compiled, &tests, |number, outcome, by| {
-        let outcome = match outcome {
-            Outcome::Killed => "killed",
-            Outcome::TimedOut => "timed out",
-            Outcome::Left => "left",
-            Outcome::Unreached => "unreached",
-        };
-        tell(number, outcome, by);
-    });
+/// As cargo-mutants lists it.
+#[derive(Deserialize)]
+struct Mutant {
+    file: String,
+    span: Extent,
+    replacement: String,
 }
 
-fn copy_of_what_is_committed(root: &Path, copy: &Path) {
-    let _ = fs::remove_dir_all(copy);
-    fs::create_dir_all(copy).expect("a folder to write");
-    let archive = copy.with_extension("tar");
-    let mut git = Command::new("git");
-    git.args(["archive", "--output"])
-        .arg(&archive)
-        .arg("HEAD")
-        .current_dir(root);
-    let mut tar = Command::new("tar");
-    tar.arg("-xmf").arg(&archive).arg("-C").arg(copy);
-    for mut command in [git, tar] {
-        assert!(
-            command.status().is_ok_and(|status| status.success()),
-            "{command:?}"
-        );
+#[derive(Deserialize)]
+struct Extent {
+    start: Place,
+    end: Place,
+}
+
+/// Both count from 1.
+#[derive(Clone, Copy, Deserialize, PartialEq, Eq, Hash)]
+struct Place {
+    line: usize,
+    column: usize,
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut arguments = env::args().skip(1);
+    let list = arguments.next().ok_or("which list?")?;
+    let list: Vec<Mutant> = serde_json::from_str(&fs::read_to_string(list)?)?;
+    let wanted = arguments.map(|number| number.parse());
+    let wanted = wanted.collect::<Result<HashSet<usize>, _>>()?;
+    let mut files = BTreeMap::<&str, Vec<(usize, &Mutant)>>::new();
+    for (number, mutant) in list.iter().enumerate() {
+        let mutants = files.entry(&mutant.file).or_default();
+        mutants.extend(wanted.contains(&number).then_some((number, mutant)));
     }
+    for (file, mutants) in files {
+        let source = fs::read_to_string(file.replacen("src", "pristine", 1))?;
+        let (woven, placeless) = weave::weave(&source, &mutants);
+        fs::write(file, woven)?;
+        placeless.iter().for_each(|number| println!("{number}"));
+    }
+    Ok(())
 }

@@ -1,0 +1,165 @@
+#!/usr/bin/env python3
+"""Mutation testing in one build: what the tests would not notice if it broke.
+
+    cargo install cargo-mutants --locked
+    .ci/mutants/try.py WORK 'src/session/**' 'src/web/**'      all mutants of these files
+    .ci/mutants/try.py WORK --only NAMES 'src/session/**'      those whose names are in a file
+
+cargo-mutants lists the mutants. Built one by one, a thousand of them take a day: so
+here all are woven into a copy of what is committed (`WORK/copy`, see `src/main.rs`),
+each behind an `if` that an environment variable opens. What does not compile is left
+out. Then every test runs once, to see which mutants it reaches, and each mutant with
+the tests that reach it, the quickest program first, until one fails.
+
+`WORK/outcomes` has a line for each: what became of it, its name, and what killed it.
+What was left last time, and why, stands in `left.md`. Nothing of this runs in CI.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections import Counter, defaultdict
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+FEATURES = "password,sqlite,testing,totp"  # the tests of the servers take minutes
+MARK = re.compile(r"/\*(?:<(\d+)|(\d+)>)\*/")
+
+
+def run(*command, **more):
+    return subprocess.run(command, capture_output=True, text=True, **more)
+
+
+def cargo(*command):
+    """What cargo says, message by message."""
+    environment = dict(
+        os.environ,
+        CARGO_TARGET_DIR="../built",
+        CARGO_PROFILE_DEV_DEBUG="0",
+        RUSTFLAGS="--cap-lints allow",  # lints are for people
+    )
+    command = ["cargo", *command, "-p", "portcullis", "--features", FEATURES]
+    said = run(*command, "--message-format", "json", env=environment).stdout
+    return [json.loads(line) for line in said.splitlines() if line.startswith("{")]
+
+
+def about(span):
+    """The innermost mutant around what an error points at; else the next one, as of a
+    `match` that a guard leaves open."""
+    text, around = Path(span["file_name"]).read_bytes(), []
+    at = len(text[: span["byte_start"]].decode())
+    for mark in MARK.finditer(text.decode()):
+        if mark.start() > at:
+            return around[-1] if around else int(mark[1])
+        around.append(int(mark[1])) if mark[1] else around.pop()
+    raise SystemExit(f"an error of no mutant: {span}")
+
+
+def weave(weaver, listed, numbers):
+    """Weaves in what compiles; answers which mutants those are."""
+    shutil.copy(HERE / "src/mutant.rs", "src")
+    with open("src/lib.rs", "a") as library:
+        library.write("\nmod mutant;\n")
+    shutil.copytree("src", "pristine")
+    while True:
+        placeless = run(weaver, listed, *map(str, numbers), check=True).stdout
+        numbers -= set(map(int, placeless.split()))
+        wrong = set()
+        for said in cargo("check", "--lib"):
+            error = said.get("message", {})
+            if said["reason"] == "compiler-message" and error["level"] == "error":
+                wrong |= {about(span) for span in error["spans"] if span["is_primary"]}
+        print(f"{len(wrong)} do not compile", flush=True)
+        numbers -= wrong
+        if not wrong:
+            return numbers
+
+
+def passes(program, names, within, **environment):
+    """Do these tests of a program pass? None if they come to no end."""
+    environment = dict(os.environ, RUST_BACKTRACE="0", **environment)
+    try:
+        tests = run(program, "--exact", *names, env=environment, timeout=within)
+    except subprocess.TimeoutExpired:
+        return None
+    return tests.returncode == 0
+
+
+def record(work, number, program, name):
+    """How long a test takes, and which mutants it reaches."""
+    reached, began = work / f"reached.{number}", time.monotonic()
+    reached.unlink(missing_ok=True)
+    passed = passes(program, [name], 300, PORTCULLIS_REACHED=str(reached))
+    took = time.monotonic() - began
+    # The record itself can break a test that counts what is allocated.
+    if not passed and not passes(program, [name], 300):
+        print(f"fails without a mutant: {name}", flush=True)
+        return None
+    reaches = set(map(int, reached.read_text().split())) if reached.exists() else set()
+    return program, name, took, reaches
+
+
+def outcome(number, tests):
+    """What becomes of a mutant, and in which program."""
+    programs = defaultdict(list)
+    for program, name, took, reaches in tests:
+        if number in reaches:
+            programs[program].append((name, took))
+    times = {program: sum(took for _, took in tests) for program, tests in programs.items()}
+    for program in sorted(programs, key=times.get):
+        names = [name for name, _ in programs[program]]
+        within = 20 + 5 * times[program]
+        passed = passes(program, names, within, PORTCULLIS_MUTANT=str(number))
+        if not passed:
+            return "timed out" if passed is None else "killed", Path(program).name
+    return "left" if programs else "unreached", ""
+
+
+def main(work, *parts):
+    work, only = Path(work).resolve(), None
+    if parts[0] == "--only":
+        only, parts = set(Path(parts[1]).read_text().splitlines()), parts[2:]
+    shutil.rmtree(work / "copy", ignore_errors=True)
+    (work / "copy").mkdir(parents=True)
+    committed = subprocess.check_output(["git", "archive", "HEAD"], cwd=HERE.parents[1])
+    os.chdir(work / "copy")
+    subprocess.run(["tar", "xm"], input=committed, check=True)
+    build = ["cargo", "build", "-q", "--release", "--target-dir", work / "weaver"]
+    subprocess.run(build, cwd=HERE, check=True)
+
+    files = [word for part in parts for word in ("-f", part)]
+    listed = run("cargo", "mutants", "--list", "--json", "-p", "portcullis", *files, check=True)
+    (work / "list.json").write_text(listed.stdout)
+    mutants = json.loads(listed.stdout)
+    numbers = {n for n, mutant in enumerate(mutants) if only is None or mutant["name"] in only}
+    weaver = work / "weaver/release/portcullis-mutants"
+    compiled = weave(weaver, work / "list.json", set(numbers))
+
+    tests = []
+    for said in cargo("test", "--no-run", "--lib", "--tests"):
+        is_test = said["reason"] == "compiler-artifact" and said["profile"]["test"]
+        if is_test and said["target"]["name"] != "ui":
+            names = run(said["executable"], "--list", "--format", "terse").stdout
+            tests += [(said["executable"], name) for name in re.findall("^(.*): test$", names, re.M)]
+    outcomes = dict.fromkeys(numbers - compiled, ("uncompiled", ""))
+    with ThreadPoolExecutor(2) as two:
+        recorded = two.map(lambda test: record(work, test[0], *test[1]), enumerate(tests))
+        tests = [test for test in recorded if test]
+        print(f"{len(compiled)} mutants, {len(tests)} tests", flush=True)
+        order = sorted(compiled)
+        outcomes.update(zip(order, two.map(lambda number: outcome(number, tests), order)))
+    with (work / "outcomes").open("w") as told:
+        for number, (what, by) in sorted(outcomes.items()):
+            print(what, mutants[number]["name"], by, sep="\t", file=told)
+    folders = Counter((os.path.dirname(mutants[n]["file"]), what) for n, (what, _) in outcomes.items())
+    for (folder, what), many in sorted(folders.items()):
+        print(folder, what, many)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
