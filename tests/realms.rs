@@ -144,6 +144,13 @@ async fn two_realms_of_one_name_are_refused() {
     let _ = managers(["people", "people"]).into_router(|_| Routes::new());
 }
 
+/// The remember cookie of the one has the name of the other's session cookie.
+#[tokio::test]
+#[should_panic(expected = "or have one cookie")]
+async fn two_realms_with_one_cookie_are_refused() {
+    let _ = managers(["people", "people-remember"]).into_router(|_| Routes::new());
+}
+
 #[tokio::test]
 async fn two_realms_of_one_name_are_an_error_where_building_may_fail() {
     let refused = managers(["people", "people"])

@@ -364,6 +364,7 @@ async fn the_access_table_is_what_the_router_does() {
     let json = serde_json::to_value(&table).unwrap();
     assert_eq!(json[0]["path"], "/");
     assert_eq!(json[0].get("note"), None);
+    assert_eq!(table.rows().len(), TABLE.lines().count());
     for row in table.rows() {
         let path = row
             .path
@@ -546,5 +547,31 @@ async fn a_fallback_stands_beside_parameters_and_the_root_in_any_order() {
                 .await;
             assert_eq!(reply.status, StatusCode::UNAUTHORIZED, "{area}{path}");
         }
+    }
+}
+
+#[tokio::test]
+async fn a_fallback_of_any_kind_answers_beside_one_further_below() {
+    let service = || Router::new().fallback(get("own"));
+    let own: [fn(Routes<App>, Router) -> Routes<App>; 4] = [
+        |part, _| part.fallback(public("own")),
+        |part, _| part.merge(Routes::new().fallback(public("own"))),
+        |part, service| part.public_service("/", service),
+        |part, service| {
+            part.area::<Authenticated<User>>("/", |area| area.service("/", service))
+        },
+    ];
+    for own in own {
+        let world = World::with(
+            |builder| builder,
+            |routes, _| {
+                let below = Routes::new().fallback(public("below"));
+                let part = own(Routes::new().nest("/below", below), service());
+                routes.nest("/part", part)
+            },
+        );
+        let mut user = world.logged_in(1).await;
+        assert_eq!(user.get("/part/below/x").await.body, "below");
+        assert_eq!(user.get("/part/x").await.body, "own");
     }
 }
