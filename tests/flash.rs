@@ -372,3 +372,30 @@ async fn a_message_that_nobody_showed_is_gone_with_the_login_that_it_asked_for()
         browser.jar.clear();
     }
 }
+
+#[tokio::test]
+async fn another_cookie_of_the_answer_takes_no_message_away() {
+    let world = world();
+    let mut browser = world.logged_in(1).await;
+    world.clock.pass(HOUR);
+    browser.get("/fresh").await;
+    let (clock, store) = (world.clock.clone(), world.store.clone());
+    let rekeyed = World::around(
+        clock,
+        store,
+        world.database.clone(),
+        key(2),
+        |builder| builder.older_key(key(1)),
+        |routes, _| {
+            routes.get(
+                "/in-and-told",
+                async |_: Authenticated<User>, flashes: Flashes<User>| told(flashes).await,
+            )
+        },
+    );
+    browser.app = rekeyed.app;
+    let page = browser.get("/in-and-told").await;
+    assert_ne!(page.body, "");
+    assert_eq!(page.session_cookies().len(), 1, "signed by the new key");
+    assert_eq!(browser.get("/in-and-told").await.body, "");
+}

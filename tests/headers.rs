@@ -181,6 +181,19 @@ async fn a_header_that_anybody_can_send_makes_no_cookie_weaker() {
     }
 }
 
+#[tokio::test]
+async fn what_is_kept_for_a_stranger_is_for_that_browser_alone() {
+    let world = World::new();
+    let mut browser = world.browser();
+    let empty = browser.get("/data").await;
+    assert_eq!(empty.header("cache-control"), None, "the same for all");
+    browser.post("/note/1").await;
+    let own = browser.get("/data").await;
+    assert_eq!(own.body, "note [1] cart []");
+    assert_eq!(own.header("cache-control"), Some("no-store"));
+    assert_eq!(own.header("vary"), Some("Cookie"));
+}
+
 // --- Clear-Site-Data ---------------------------------------------------------
 
 const CLEAR: &str = "clear-site-data";

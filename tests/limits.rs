@@ -263,3 +263,14 @@ async fn a_new_password_prolongs_no_remembered_browser() {
     browser.close();
     assert_eq!(browser.get("/who").await.body, "nobody", "the cookie");
 }
+
+/// A server whose clock was ahead by a day has written it, and no farther.
+#[tokio::test]
+async fn a_login_that_ends_a_day_beyond_the_limit_is_good_and_farther_is_over() {
+    for (behind, who) in [(DAY, "user 1"), (DAY + Duration::from_secs(1), "nobody")] {
+        let world = World::new();
+        let mut browser = world.logged_in(1).await;
+        world.clock.set(START - behind.as_secs());
+        assert_eq!(browser.get("/who").await.body, who);
+    }
+}

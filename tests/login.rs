@@ -11,7 +11,10 @@ use axum::{
     extract::State,
     http::{Method, StatusCode},
 };
-use portcullis::{Anonymous, AuthUser, Authenticated, Login, LoginError, Session};
+use portcullis::{
+    Anonymous, AuthUser, Authenticated, Clock, Login, LoginError, Session,
+    store::{Load, SessionStore, Swap, Update},
+};
 use support::*;
 
 #[tokio::test]
@@ -610,4 +613,20 @@ async fn expired_sessions_are_swept_in_the_background() {
         "user 1",
         "what is alive is left alone"
     );
+}
+
+/// A later version of the library, on another server, may have written it.
+#[tokio::test]
+async fn a_strangers_data_that_nobody_can_read_keeps_nobody_from_logging_in() {
+    let world = World::new();
+    let mut browser = world.browser();
+    browser.post("/cart/1").await;
+    let (kind, id) = world.store.inserted.lock().unwrap()[0];
+    let (store, now) = (&world.store.inner, world.clock.now());
+    let record = store.load(Load::new(kind, id, now)).await.unwrap().unwrap();
+    let update = Update::new(kind, id, record.version, [255].into(), now);
+    assert_eq!(store.update(update).await.unwrap(), Swap::Done);
+    browser.post("/login/1").await;
+    assert_eq!(browser.get("/me").await.body, "user 1");
+    assert_eq!(browser.get("/data").await.body, "note [] cart []");
 }

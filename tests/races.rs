@@ -919,17 +919,34 @@ async fn a_look_from_before_a_switch_gives_no_proof_of_the_earlier_user() {
         session
             .switch_user(login.vouch_for(db.find(2).unwrap()))
             .await?;
-        Ok(if who.into_authenticated().is_err() {
-            "no proof"
-        } else {
-            "a proof"
-        })
+        Ok(ended(who))
     }
-    let world = World::with(|builder| builder, |routes, _| routes.post("/over", switch));
-    assert_eq!(
-        world.logged_in(1).await.post("/over").await.body,
-        "no proof"
+    async fn confirm(
+        session: Session<Authenticated<User>>,
+        who: CurrentUser<User>,
+        login: Login<User>,
+        State(db): State<Arc<Database>>,
+    ) -> Result<&'static str, LoginError> {
+        session
+            .confirm_login(login.vouch_for(db.find(1).unwrap()))
+            .await?;
+        Ok(ended(who))
+    }
+    fn ended(who: CurrentUser<User>) -> &'static str {
+        match who.into_authenticated() {
+            Err(error) if error.is_ended() => "that login has ended",
+            Err(_) => "another error",
+            Ok(_) => "a proof",
+        }
+    }
+    let world = World::with(
+        |builder| builder,
+        |routes, _| routes.post("/over", switch).post("/once-more", confirm),
     );
+    for path in ["/over", "/once-more"] {
+        let reply = world.logged_in(1).await.post(path).await;
+        assert_eq!(reply.body, "that login has ended", "{path}");
+    }
 }
 
 #[tokio::test]
@@ -1103,4 +1120,123 @@ async fn a_look_outside_of_routes_fails() {
     )
     .await;
     assert_eq!(reply.status, StatusCode::INTERNAL_SERVER_ERROR);
+}
+
+// --- what is written while a transition is on its way ---------------------------
+
+/// Polls a request up to where it takes a step of the store, and no further.
+async fn up_to<T>(world: &World, step: &str, request: &mut Pin<Box<impl Future<Output = T>>>) {
+    world.store.taken();
+    let begun = || world.store.steps.lock().unwrap().contains(&step);
+    while !begun() {
+        let mut poll = |context: &mut Context<'_>| Poll::Ready(request.as_mut().poll(context));
+        let polled = std::future::poll_fn(&mut poll).await;
+        assert!(polled.is_pending(), "it never takes the step {step}");
+    }
+}
+
+#[tokio::test]
+async fn a_login_takes_along_what_is_written_while_it_is_made() {
+    let world = World::new();
+    let mut browser = world.browser();
+    browser.post("/cart/1").await;
+    let (mut same, mut slow) = (browser.clone(), browser.clone());
+    let mut login = Box::pin(slow.post("/login/1"));
+    up_to(&world, "rotate", &mut login).await;
+    same.post("/cart/2").await;
+    browser.keep(&login.await);
+    assert_eq!(browser.get("/data").await.body, "note [] cart [1, 2]");
+    assert_eq!(world.store.inner.len(), 1, "the stranger's record is gone");
+}
+
+#[tokio::test]
+async fn a_confirmed_login_ends_the_one_before_also_when_it_was_written_to() {
+    let world = World::new();
+    let mut browser = world.logged_in(1).await;
+    browser.post("/my-note/1").await;
+    let (mut same, mut slow) = (browser.clone(), browser.clone());
+    let mut confirm = Box::pin(slow.post("/confirm/1"));
+    up_to(&world, "rotate", &mut confirm).await;
+    same.post("/my-note/2").await;
+    browser.keep(&confirm.await);
+    assert_eq!(browser.get("/data").await.body, "note [1, 2] cart []");
+    assert_eq!(same.get("/who").await.body, "nobody");
+}
+
+#[tokio::test]
+async fn a_slow_confirmation_does_not_bring_back_who_logged_out() {
+    let world = World::new();
+    let mut browser = world.logged_in(1).await;
+    browser.get("/me").await;
+    let (mut same, mut slow) = (browser.clone(), browser.clone());
+    let mut confirm = Box::pin(slow.post("/confirm/1"));
+    up_to(&world, "rotate", &mut confirm).await;
+    same.post("/my-note/1").await;
+    up_to(&world, "load", &mut confirm).await;
+    same.post("/logout").await;
+    let reply = confirm.await;
+    assert_eq!(reply.header("location"), Some("/login"));
+    assert!(reply.session_cookies().is_empty());
+    assert!(world.store.inner.is_empty());
+}
+
+/// A stranger's data is no reason to keep the stranger out.
+#[tokio::test]
+async fn a_login_succeeds_without_the_data_that_another_login_took() {
+    let world = World::new();
+    let mut browser = world.browser();
+    browser.post("/cart/1").await;
+    let (mut same, mut slow) = (browser.clone(), browser.clone());
+    let mut login = Box::pin(slow.post("/login/1"));
+    up_to(&world, "rotate", &mut login).await;
+    same.post("/cart/2").await;
+    up_to(&world, "load", &mut login).await;
+    same.post("/login/2").await;
+    browser.keep(&login.await);
+    assert_eq!(browser.get("/me").await.body, "user 1");
+    assert_eq!(browser.get("/data").await.body, "note [] cart []");
+    assert_eq!(same.get("/data").await.body, "note [] cart [1, 2]");
+}
+
+/// What an older key signed is signed anew by each look, but not over a newer cookie.
+#[tokio::test]
+async fn a_slow_look_sends_no_older_cookie_over_a_newer_one() {
+    async fn look_beside(
+        State(login): State<Login<User>>,
+        request: Request,
+        next: Next,
+    ) -> Response {
+        let (parts, body) = request.into_parts();
+        let mut looked = parts.clone();
+        let look = CurrentUser::<User>::from_request_parts(&mut looked, &login);
+        let mut look = std::pin::pin!(look);
+        // Up to the loader, which gives way: the session is found by then.
+        for _ in 0..3 {
+            let mut poll = |context: &mut Context<'_>| Poll::Ready(look.as_mut().poll(context));
+            let polled = std::future::poll_fn(&mut poll).await;
+            assert!(polled.is_pending());
+        }
+        let response = next.run(Request::from_parts(parts, body)).await;
+        assert!(look.await.unwrap().is_authenticated());
+        response
+    }
+    let before = World::new();
+    let mut browser = before.logged_in(1).await;
+    browser.get("/me").await;
+    let (clock, store) = (before.clock.clone(), before.store.clone());
+    let world = World::around(
+        clock,
+        store,
+        before.database.clone(),
+        key(2),
+        |builder| builder.older_key(key(1)),
+        |routes, login| routes.layer(from_fn_with_state(login, look_beside)),
+    );
+    browser.app = world.app;
+    assert_eq!(
+        browser.post("/confirm/1").await.status,
+        StatusCode::SEE_OTHER
+    );
+    browser.app = before.again(|builder| builder.older_key(key(2))).app;
+    assert_eq!(browser.get("/who").await.body, "user 1");
 }

@@ -324,6 +324,16 @@ async fn a_look_works_in_layers_and_plain_routers_and_costs_one_read() {
         (vec!["load"], 1),
         "the layer and the handler share a visit"
     );
+    let reply = user.get("/area").await;
+    assert_eq!(
+        (reply.header("x-who"), reply.body.as_str()),
+        (Some("1"), "user 1")
+    );
+    assert_eq!(
+        (world.store.taken(), world.loads()),
+        (vec!["load"], 1),
+        "and so do a layer within a layer and its handler"
+    );
     let reply = user.get("/after").await;
     assert_eq!(
         reply.header("x-who"),
@@ -557,9 +567,7 @@ async fn a_fallback_of_any_kind_answers_beside_one_further_below() {
         |part, _| part.fallback(public("own")),
         |part, _| part.merge(Routes::new().fallback(public("own"))),
         |part, service| part.public_service("/", service),
-        |part, service| {
-            part.area::<Authenticated<User>>("/", |area| area.service("/", service))
-        },
+        |part, service| part.area::<Authenticated<User>>("/", |area| area.service("/", service)),
     ];
     for own in own {
         let world = World::with(

@@ -157,6 +157,19 @@ async fn a_session_that_was_never_used_is_not_shown_unless_its_browser_is_rememb
     assert_eq!(thief.get("/look").await.body, "nobody");
 }
 
+/// Who is alarmed by it is not to be alarmed by nothing.
+#[tokio::test]
+async fn where_there_was_no_other_login_none_is_told_to_have_ended() {
+    let world = with_account();
+    let mut browser = world.logged_in(1).await;
+    let told = || world.sessions.event_counts().of(EventKind::SessionsRevoked);
+    assert_eq!(browser.post("/sessions/end-others").await.body, "ended 0");
+    assert_eq!(told(), 0);
+    world.logged_in(1).await;
+    assert_eq!(browser.post("/sessions/end-others").await.body, "ended 1");
+    assert_eq!(told(), 1);
+}
+
 #[tokio::test]
 async fn a_user_ends_another_session() {
     let world = with_account();

@@ -190,4 +190,23 @@ mod tests {
         let whole = Within::MANAGERS.of(FreshFor::WholeSession);
         assert_eq!(whole, FreshFor::WholeSession);
     }
+
+    #[test]
+    fn what_two_guards_ask_is_asked_together() {
+        let (one, five) = (
+            <OneMinute as sealed::Window>::WITHIN,
+            <FiveMinutes as sealed::Window>::WITHIN,
+        );
+        let with_factor = Within {
+            second_factor: true,
+            ..Within::MANAGERS
+        };
+        assert_eq!(one.and(five), one);
+        assert_eq!(five.and(Within::MANAGERS), five);
+        for together in [five.and(with_factor), with_factor.and(five)] {
+            assert_eq!(together.seconds, five.seconds);
+            assert!(together.second_factor);
+        }
+        assert!(!one.and(five).second_factor);
+    }
 }

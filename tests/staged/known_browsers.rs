@@ -328,3 +328,48 @@ async fn strangers_do_not_fill_the_queue() {
         stranger.abort();
     }
 }
+
+/// A known browser whose own tries can't be counted is not counted as a stranger instead.
+#[tokio::test]
+async fn a_try_of_a_known_browser_that_cannot_be_counted_is_not_made() {
+    let world = World::new();
+    let mut known = known_to(&world, "one").await;
+    log_in_as(&mut world.browser(), "one", "wrong").await;
+    world.clock.advance(minutes(61)); // the known browser's counters of before are over
+    log_in_as(&mut world.browser(), "one", "wrong").await;
+    world.store.break_at(Some("insert"));
+    let answer = log_in_as(&mut known, "one", "wrong").await;
+    assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+}
+
+/// Who floods one account's part of the queue is in the way of that account.
+#[tokio::test]
+async fn each_account_has_a_part_of_the_queue_of_its_own() {
+    let world = World::new();
+    world.accounts.change(4, |account| account.active = true);
+    let (one, four) = (
+        known_to(&world, "one").await,
+        known_to(&world, "four").await,
+    );
+    world.store.hangs.store(true, Ordering::SeqCst);
+    let begin = |browser: &TestClient, name: &'static str| {
+        let mut browser = browser.clone();
+        tokio::spawn(async move { log_in_as(&mut browser, name, "wrong").await.status() })
+    };
+    let mut waiting: Vec<_> = (0..192)
+        .map(|_| begin(&world.browser(), "nobody"))
+        .collect();
+    waiting.extend((0..4).map(|_| begin(&one, "one")));
+    for _ in 0..10 {
+        tokio::task::yield_now().await;
+    }
+    assert!(waiting.iter().all(|request| !request.is_finished()));
+    let (fifth, other) = (begin(&one, "one"), begin(&four, "four"));
+    for _ in 0..10 {
+        tokio::task::yield_now().await;
+    }
+    assert!(!other.is_finished(), "it has a place");
+    assert_eq!(fifth.await.unwrap(), StatusCode::SERVICE_UNAVAILABLE);
+    other.abort();
+    waiting.iter().for_each(|request| request.abort());
+}

@@ -13,7 +13,7 @@ use portcullis::{
 use tokio::sync::Barrier;
 use tower::ServiceExt;
 
-use crate::world::*;
+use crate::{support::Tamper, world::*};
 
 async fn mailed(world: &World, name: &str) -> String {
     let answer = world.browser().get(&format!("/link?name={name}")).await;
@@ -258,7 +258,9 @@ fn the_second_factor_has_a_page() {
 /// out is nothing in the other.
 #[tokio::test]
 async fn a_link_is_of_one_type_of_users() {
-    struct Other;
+    struct Other {
+        credentials: String,
+    }
     impl AuthUser for Other {
         type Id = u64;
         type Factors = OneFactor;
@@ -266,7 +268,7 @@ async fn a_link_is_of_one_type_of_users() {
             1
         }
         fn session_auth_hash(&self) -> AuthHash {
-            AuthHash::none()
+            AuthHash::of(&self.credentials)
         }
     }
     async fn redeem(_: Anonymous, login: Login<Other>, token: String) -> Result<(), LoginError> {
@@ -275,8 +277,14 @@ async fn a_link_is_of_one_type_of_users() {
     }
     let world = World::new();
     let token = mailed(&world, "one").await;
+    let same = world.accounts.get(1).unwrap();
+    let credentials = format!("{:?} {:?}", same.hash, same.totp);
+    let load = move |_: u64| {
+        let credentials = credentials.clone();
+        async { Ok::<_, std::io::Error>(Some(Other { credentials })) }
+    };
     let app = LoginManager::builder()
-        .user_loader(async |_: u64| Ok::<_, std::io::Error>(Some(Other)))
+        .user_loader(load)
         .secret_key(SecretKey::from([1; 32]))
         .store(world.store.clone())
         .clock(world.clock.clone())
@@ -292,4 +300,15 @@ async fn a_link_is_of_one_type_of_users() {
         follow(&mut world.browser(), &token).await.as_deref(),
         Some("/in")
     );
+}
+
+#[tokio::test]
+async fn a_link_whose_record_is_said_to_be_another_users_is_refused() {
+    let world = World::new();
+    let token = mailed(&world, "one").await;
+    *world.store.tamper.lock().unwrap() = Some(Tamper::OtherUser);
+    let checked = world.login.check_token(&link(&token)).await;
+    assert!(checked.map(drop).unwrap_err().is_refused());
+    *world.store.tamper.lock().unwrap() = None;
+    assert!(world.login.check_token(&link(&token)).await.is_ok());
 }

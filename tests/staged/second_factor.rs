@@ -572,6 +572,7 @@ async fn confirming_takes_both() {
         Some("/in")
     );
     assert_eq!(browser.get("/fresh").await.text(), "two");
+    assert_eq!(browser.get("/factors").await.text(), "true");
 }
 
 // --- remembered browsers -----------------------------------------------------
@@ -619,10 +620,14 @@ async fn a_remembered_browser_is_one_factor() {
         give(&mut browser, "000000").await.location(),
         Some("/login/code")
     );
+    let kinds = [EventKind::UserLoadedFromCookie, EventKind::UserLoggedIn];
+    let told = || kinds.map(|kind| world.login.event_counts().of(kind));
+    assert_eq!(told(), [0, 1]);
     assert_eq!(
         give(&mut browser, &world.code(0)).await.location(),
         Some("/in")
     );
+    assert_eq!(told(), [1, 1], "it is no login by hand");
     assert_eq!(browser.get("/in").await.text(), "two");
     assert_eq!(
         browser.get("/fresh").await.location(),

@@ -323,3 +323,30 @@ async fn a_name_that_nobody_has_takes_as_many_steps() {
     );
     assert_eq!(steps[1].1, steps[2].1, "{steps:?}");
 }
+
+/// Whoever tries in vain learns nothing of the account either, though the password was right.
+#[tokio::test]
+async fn a_try_in_vain_does_not_tell_that_an_account_is_inactive() {
+    let world = World::with(|builder| builder.throttle(Throttle::default().per_account(1)));
+    let password = Password::from(PASSWORD.to_owned());
+    let four = || world.accounts.get(4);
+    let tried = async |name: &str| {
+        let checked = world.login.check_password(name, four(), &password);
+        checked.await.map(drop).unwrap_err()
+    };
+    assert!(tried("four").await.is_inactive());
+    let in_vain = tried("another name of four").await;
+    assert!(in_vain.is_refused() && !in_vain.is_inactive());
+}
+
+/// A limit that can't be counted is no limit: nobody is checked against it.
+#[tokio::test]
+async fn a_try_that_can_only_half_be_counted_is_not_made() {
+    let world = World::new();
+    let one = world.accounts.get(1);
+    drop(world.login.attempt("one", None).await.unwrap());
+    // The counter of the name is there, the account's would be a new one.
+    world.store.break_at(Some("insert"));
+    let attempt = world.login.attempt("one", one.as_ref()).await;
+    assert!(attempt.unwrap_err().is_store());
+}
