@@ -5,7 +5,7 @@
 
 mod support;
 
-use std::sync::atomic::Ordering;
+use std::{sync::atomic::Ordering, time::Duration};
 
 use axum::http::{Method, StatusCode, header};
 use support::*;
@@ -142,5 +142,21 @@ async fn a_store_that_fails_is_asked_once_whatever_the_guard() {
         let reply = browser.post(path).await;
         assert_eq!(reply.status, StatusCode::SERVICE_UNAVAILABLE, "{path}");
         assert_eq!(world.store.taken(), ["load"], "{path}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_hangs_is_given_up_after_five_seconds_or_as_the_app_says() {
+    for (settings, seconds) in [
+        ((|builder| builder) as fn(Ready) -> Ready, 5),
+        (|builder| builder.store_timeout(Duration::from_secs(2)), 2),
+    ] {
+        let world = World::with(settings, |routes, _| routes);
+        let mut browser = world.logged_in(1).await;
+        world.store.hangs.store(true, Ordering::SeqCst);
+        let began = tokio::time::Instant::now();
+        let reply = browser.get("/me").await;
+        assert_eq!(reply.status, StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(began.elapsed().as_secs(), seconds);
     }
 }

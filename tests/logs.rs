@@ -14,8 +14,8 @@ use axum::{
 };
 use data_encoding::BASE64URL_NOPAD;
 use portcullis::{
-    Anonymous, Authenticated, BoxError, Login, LoginError, NoState, PeerAddress, Policy, Routes,
-    Throttle, public, store::RecordId,
+    Anonymous, Authenticated, BoxError, Fresh, Login, LoginError, NoState, PeerAddress, Policy,
+    Routes, Session, Throttle, public, store::RecordId,
 };
 use support::*;
 use tracing::{Event, Metadata, Subscriber, field, span};
@@ -170,6 +170,8 @@ async fn a_transition_that_is_dropped_is_logged() {
         },
     );
     let mut browser = world.logged_in(1).await;
+    let logged = log.taken();
+    assert!(!logged.contains("WARN"), "{logged}");
     browser.post("/forgotten").await;
     let logged = log.taken();
     assert!(
@@ -181,6 +183,43 @@ async fn a_transition_that_is_dropped_is_logged() {
         "user 1",
         "nothing has changed"
     );
+}
+
+/// A proof is printed as its name and its session.
+#[tokio::test]
+async fn no_secret_is_printed_with_a_proof() {
+    let world = World::with(
+        |builder| builder,
+        |routes, _| {
+            routes
+                .get("/nobody", async |who: Anonymous| format!("{who:?}"))
+                .get("/user", async |who: Authenticated<User>| format!("{who:?}"))
+                .get("/just-now", async |who: Fresh<User>| format!("{who:?}"))
+                .post("/session", async |who: Session<Authenticated<User>>| {
+                    format!("{who:?}")
+                })
+        },
+    );
+    let nobody = world.browser().get("/nobody").await;
+    assert_eq!(nobody.body, "Anonymous { realm: \"login\" }");
+    let mut browser = world.logged_in(1).await;
+    let cookie = browser.session().unwrap().to_owned();
+    for (method, path, begins) in [
+        (Method::GET, "/user", "Authenticated { session: "),
+        (Method::GET, "/just-now", "Fresh { session: "),
+        (
+            Method::POST,
+            "/session",
+            "Session(Authenticated { session: ",
+        ),
+    ] {
+        let printed = browser.api(method, path).await.body;
+        assert!(printed.starts_with(begins), "{printed}");
+        assert!(!printed.contains("secret 1"), "the user: {printed}");
+        for secret in cookie.split('.').skip(2) {
+            assert!(!printed.contains(secret), "{printed}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -753,3 +753,17 @@ async fn a_handler_of_routes_without_state_answers_for_those_that_have_one() {
         );
     }
 }
+
+/// Where no guard was asked, the realm that was looked at answers.
+#[tokio::test]
+async fn a_public_page_that_looks_and_refuses_sends_to_the_login_page() {
+    let world = World::with(
+        |builder| builder,
+        |routes, _| {
+            let refuses = async |_: CurrentUser<User>| Err::<(), _>(LoginError::refused());
+            routes.post("/refuses", public(refuses))
+        },
+    );
+    let reply = world.browser().post("/refuses").await;
+    assert_eq!(reply.header("location"), Some("/login"));
+}

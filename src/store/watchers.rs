@@ -129,3 +129,27 @@ impl Drop for Waiting<'_> {
 const A_SECOND: Duration = Duration::from_secs(1);
 const PATIENCE: Duration = Duration::from_secs(2);
 const LOOKS_AT_ONCE: usize = 4;
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::{
+        clock::SystemClock,
+        store::{MemoryStore, RecordId, RecordKind},
+    };
+
+    #[tokio::test]
+    async fn of_who_waits_no_more_nothing_is_kept() {
+        let (all, store) = (Watchers::default(), MemoryStore::new());
+        let id = RecordId::from_bytes([7; 16]);
+        let gone = Watch::new(RecordKind::Session, id, Arc::new(SystemClock));
+        let other = all.wait(id.home());
+        all.until_gone(&store, &gone, || A_SECOND).await;
+        assert_eq!(all.lock().len(), 1, "another one waits");
+        drop(other);
+        all.until_gone(&store, &gone, || A_SECOND).await;
+        assert!(all.lock().is_empty());
+    }
+}

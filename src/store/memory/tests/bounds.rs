@@ -67,6 +67,7 @@ fn a_full_store_refuses_and_drops_nobody() {
         "the old record is untouched"
     );
     assert_eq!(store.len(), 3);
+    assert!(!store.is_empty());
 }
 
 #[test]
