@@ -21,6 +21,7 @@ const LOGIN: &str = "message: Please log in to access this page.";
 
 async fn told(flashes: Flashes<User>) -> String {
     let (len, is_empty) = (flashes.len(), flashes.is_empty());
+    assert_eq!((&flashes).into_iter().count(), len);
     let all: Vec<_> = flashes
         .into_iter()
         .map(|flash| format!("{}: {flash}", flash.category()))

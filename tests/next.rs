@@ -9,7 +9,7 @@ use axum::{
     http::{HeaderValue, Method, Uri, header},
     response::Redirect,
 };
-use portcullis::{Authenticated, LocalPath, NextIn, Routes, public};
+use portcullis::{Anonymous, Authenticated, LocalPath, NextIn, Routes, Session, public};
 use support::*;
 use url::Url;
 
@@ -370,4 +370,21 @@ async fn logging_out_forgets_where_the_browser_was_going() {
         Some("/me"),
         "not where user 1 was"
     );
+}
+
+#[tokio::test]
+async fn a_handler_can_ask_where_the_browser_was_going() {
+    let going = async |session: Session<Anonymous>| {
+        let next = session.next_path().map(LocalPath::as_str);
+        next.unwrap_or("nowhere").to_owned()
+    };
+    let world = World::with(|builder| builder, |routes, _| routes.post("/going", going));
+    let mut browser = world.browser();
+    for (query, body) in [
+        ("?next=%2Fme%3Fpage%3D2", "/me?page=2"),
+        ("?next=%2F%2Fevil.example", "nowhere"),
+        ("", "nowhere"),
+    ] {
+        assert_eq!(browser.post(&format!("/going{query}")).await.body, body);
+    }
 }

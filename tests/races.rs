@@ -20,7 +20,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use portcullis::{
-    Authenticated, CurrentUser, Data, Fresh, Login, LoginError, Routes, Session, public,
+    Authenticated, CurrentUser, Data, EventKind, Fresh, Login, LoginError, Routes, Session, public,
 };
 use support::*;
 use tokio::sync::Barrier;
@@ -974,6 +974,9 @@ async fn a_layer_sees_that_an_answer_is_private() {
         let seen = (reply.header("x-kept"), reply.header("x-varies"));
         assert_eq!(seen, (Some(kept), Some(varies)), "{path}");
     }
+    let reply = world.browser().get("/who").await;
+    let seen = (reply.header("x-kept"), reply.header("x-varies"));
+    assert_eq!(seen, (Some("true"), Some("true")), "nobody is nobody's own");
     let reply = world.browser().get("/me").await;
     assert_eq!(
         (reply.header("x-kept"), reply.status),
@@ -1239,4 +1242,26 @@ async fn a_slow_look_sends_no_older_cookie_over_a_newer_one() {
     );
     browser.app = before.again(|builder| builder.older_key(key(2))).app;
     assert_eq!(browser.get("/who").await.body, "user 1");
+}
+
+#[tokio::test]
+async fn a_theft_that_two_requests_find_is_told_once() {
+    let world = World::new();
+    let mut owner = world.remembered(1).await;
+    let mut thief = owner.clone();
+    owner.close();
+    thief.close();
+    for _ in 0..2 {
+        owner.get("/me").await;
+        world.clock.pass(2 * MINUTE);
+    }
+    let (mut one, mut two) = (thief.clone(), thief.clone());
+    let (mut one, mut two) = (Box::pin(one.get("/me")), Box::pin(two.get("/me")));
+    up_to(&world, "end", &mut one).await;
+    up_to(&world, "end", &mut two).await;
+    for reply in [one.await, two.await] {
+        assert_eq!(reply.status, StatusCode::SEE_OTHER, "to the login page");
+    }
+    let told = world.sessions.event_counts().of(EventKind::RememberTheft);
+    assert_eq!(told, 1);
 }

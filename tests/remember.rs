@@ -794,3 +794,26 @@ async fn what_a_stranger_kept_is_there_once_after_a_restore() {
     assert_eq!(remembered.post("/take").await.body, "Some([7])");
     assert_eq!(stranger.post("/take").await.body, "None");
 }
+
+#[tokio::test]
+async fn a_remember_cookie_whose_record_is_said_to_be_another_users_is_none() {
+    let world = World::new();
+    let mut browser = world.remembered(1).await;
+    browser.close();
+    *world.store.tamper.lock().unwrap() = Some(Tamper::OtherUser);
+    assert_eq!(browser.get("/look").await.body, "nobody");
+    assert_eq!(browser.get("/who").await.body, "nobody");
+    *world.store.tamper.lock().unwrap() = None;
+    assert_eq!(browser.get("/who").await.body, "user 1");
+}
+
+#[tokio::test]
+async fn a_use_of_the_session_sends_the_remember_cookie_again_only_if_there_is_a_reason() {
+    let world = World::new();
+    let mut browser = world.remembered(1).await;
+    world.clock.pass(HOUR);
+    assert!(browser.get("/me").await.session_cookies().is_empty());
+    browser.app = world.rekeyed().app;
+    world.clock.pass(HOUR);
+    assert_eq!(browser.get("/me").await.session_cookies().len(), 2);
+}

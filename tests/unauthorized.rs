@@ -417,6 +417,7 @@ async fn the_builders_functions_see_the_request_and_the_answer() {
         (reply.status.as_u16(), reply.header("x-own")),
         (403, Some("forbidden"))
     );
+    assert_eq!(reply.header(header::WWW_AUTHENTICATE), None);
     let mut user = world.logged_in(1).await;
     world.clock.pass(HOUR);
     let reply = user.get("/fresh").await;
@@ -766,4 +767,44 @@ async fn a_public_page_that_looks_and_refuses_sends_to_the_login_page() {
     );
     let reply = world.browser().post("/refuses").await;
     assert_eq!(reply.header("location"), Some("/login"));
+}
+
+#[tokio::test]
+async fn a_handler_for_one_reason_alone_is_asked() {
+    let parts: [(&str, fn(Routes<App>) -> Routes<App>); 3] = [
+        ("/me", |part| part.unauthorized(async || "own")),
+        ("/fresh", |part| part.needs_refresh(async || "own")),
+        ("/forbidden", |part| part.forbidden(async || "own")),
+    ];
+    for (path, own) in parts {
+        let world = World::with(
+            |builder| builder,
+            |routes, _| {
+                let part = Routes::new().get("/me", me).get("/fresh", fresh);
+                let part = part.get("/forbidden", forbidden);
+                routes.nest("/part", own(part))
+            },
+        );
+        let mut browser = world.browser();
+        if path == "/fresh" {
+            browser = world.logged_in(1).await;
+            world.clock.pass(HOUR);
+        }
+        let reply = browser.get(&format!("/part{path}")).await;
+        assert_eq!(reply.body, "own", "{path}");
+    }
+}
+
+/// The message of a refused login knows where the browser was going.
+#[tokio::test]
+async fn a_message_of_a_refused_login_knows_its_next() {
+    let world = telling(|builder| {
+        builder.localize(|_, refusal| {
+            let next = refusal.next().map_or("-", LocalPath::as_str);
+            format!("{:?} {next}", refusal.reason())
+        })
+    });
+    let mut browser = world.browser();
+    browser.post("/login/77?next=%2Ffresh").await;
+    assert_eq!(browser.get("/told").await.body, "message: Refused /fresh");
 }
