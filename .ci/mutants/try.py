@@ -7,9 +7,11 @@
 
 cargo-mutants lists the mutants. Built one by one, a thousand of them take a day: so
 here all are woven into a copy of what is committed (`WORK/copy`, see `src/main.rs`),
-each behind an `if` that an environment variable opens. What does not compile is left
-out. Then every test runs once, to see which mutants it reaches, and each mutant with
-the tests that reach it, the quickest first, until one fails.
+each behind an `if` that an environment variable opens. Left out is what does not
+compile, and what cannot be woven: another operator in a chain of `let`s, which would
+not compile either, and another value of a type `impl …`. Then every test runs once,
+to see which mutants it reaches, and each mutant with the tests that reach it, the
+quickest first, until one fails.
 
 `WORK/outcomes` has a line for each: what became of it, its name, and what killed it.
 What was left last time, and why, stands in `left.md`. Nothing of this runs in CI.
@@ -62,14 +64,16 @@ def about(span):
 
 
 def weave(weaver, listed, numbers):
-    """Weaves in what compiles; answers which mutants those are."""
+    """Weaves in what compiles; answers which mutants those are, and which have no place."""
     shutil.copy(HERE / "src/mutant.rs", "src")
     with open("src/lib.rs", "a") as library:
         library.write("\nmod mutant;\n")
     shutil.copytree("src", "pristine")
+    unwoven = set()
     while True:
         placeless = run(weaver, listed, *map(str, numbers), check=True).stdout
-        numbers -= set(map(int, placeless.split()))
+        unwoven |= set(map(int, placeless.split()))
+        numbers -= unwoven
         wrong = set()
         for said in cargo("check", "--lib"):
             error = said.get("message", {})
@@ -78,7 +82,7 @@ def weave(weaver, listed, numbers):
         print(f"{len(wrong)} do not compile", flush=True)
         numbers -= wrong
         if not wrong:
-            return numbers
+            return numbers, unwoven
 
 
 def passes(program, names, within, **environment):
@@ -101,7 +105,9 @@ def record(work, number, program, name):
     if not passed and not passes(program, [name], 300):
         print(f"fails without a mutant: {name}", flush=True)
         return None
-    reaches = set(map(int, reached.read_text().split())) if reached.exists() else set()
+    reached.touch()
+    reaches = set(map(int, reached.read_text().split()))
+    reached.unlink()
     return program, name, took, reaches
 
 
@@ -141,7 +147,7 @@ def main(work, *parts):
     mutants = json.loads(listed.stdout)
     numbers = {n for n, mutant in enumerate(mutants) if only is None or mutant["name"] in only}
     weaver = work / "weaver/release/portcullis-mutants"
-    compiled = weave(weaver, work / "list.json", set(numbers))
+    compiled, unwoven = weave(weaver, work / "list.json", set(numbers))
 
     tests = []
     for said in cargo("test", "--no-run", "--lib", "--tests"):
@@ -150,6 +156,7 @@ def main(work, *parts):
             names = run(said["executable"], "--list", "--format", "terse").stdout
             tests += [(said["executable"], name) for name in re.findall("^(.*): test$", names, re.M)]
     outcomes = dict.fromkeys(numbers - compiled, ("uncompiled", ""))
+    outcomes |= dict.fromkeys(unwoven, ("unwoven", ""))
     with ThreadPoolExecutor(2) as two:
         recorded = two.map(lambda test: record(work, test[0], *test[1]), enumerate(tests))
         tests = [test for test in recorded if test and test[2] < SLOW]

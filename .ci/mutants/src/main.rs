@@ -1,7 +1,7 @@
 //! Writes mutants into the sources, each behind a question whether it is on.
 //!
-//! `try.py` calls it, and tells the story. It takes the list of cargo-mutants and the numbers of
-//! the mutants to write, reads `pristine/` and writes `src/`, and prints the numbers
+//! `try.py` calls it, and tells the story. It takes the list of cargo-mutants and the
+//! numbers of the mutants to write, reads `pristine/` and writes `src/`, and prints the numbers
 //! of those that have no place there.
 
 mod weave;
