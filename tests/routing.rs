@@ -563,7 +563,8 @@ async fn a_fallback_stands_beside_parameters_and_the_root_in_any_order() {
 #[tokio::test]
 async fn a_fallback_of_any_kind_answers_beside_one_further_below() {
     let service = || Router::new().fallback(get("own"));
-    let own: [fn(Routes<App>, Router) -> Routes<App>; 4] = [
+    type Fallback = fn(Routes<App>, Router) -> Routes<App>;
+    let own: [Fallback; 4] = [
         |part, _| part.fallback(public("own")),
         |part, _| part.merge(Routes::new().fallback(public("own"))),
         |part, service| part.public_service("/", service),

@@ -771,7 +771,8 @@ async fn a_public_page_that_looks_and_refuses_sends_to_the_login_page() {
 
 #[tokio::test]
 async fn a_handler_for_one_reason_alone_is_asked() {
-    let parts: [(&str, fn(Routes<App>) -> Routes<App>); 3] = [
+    type Part = fn(Routes<App>) -> Routes<App>;
+    let parts: [(&str, Part); 3] = [
         ("/me", |part| part.unauthorized(async || "own")),
         ("/fresh", |part| part.needs_refresh(async || "own")),
         ("/forbidden", |part| part.forbidden(async || "own")),
