@@ -326,6 +326,24 @@ async fn the_password_given_once_more_is_fresh_also_after_a_login_on_a_server_th
     }
 }
 
+#[tokio::test]
+async fn a_password_of_the_future_is_not_fresh_and_a_login_of_days_ahead_is_none() {
+    for (ahead, fresh, who) in [
+        (60, StatusCode::OK, "user 1"),
+        (61, StatusCode::SEE_OTHER, "user 1"),
+        (A_DAY, StatusCode::SEE_OTHER, "user 1"),
+        (A_DAY + 1, StatusCode::SEE_OTHER, "nobody"),
+    ] {
+        let mut told = Told::new();
+        told.offsets = [ahead, 0];
+        told.send(0, Request::LogIn).await.unwrap();
+        let mut there = told.browser.clone();
+        there.app = told.servers[1].app.clone();
+        assert_eq!(there.get("/fresh").await.status, fresh, "{ahead}");
+        assert_eq!(there.get("/who").await.body, who, "{ahead}");
+    }
+}
+
 // --- in the middle of a transition -----------------------------------------------
 
 #[tokio::test]
