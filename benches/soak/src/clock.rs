@@ -18,6 +18,8 @@ pub const IDLE: u64 = 120;
 pub const TOUCH: u64 = 20;
 pub const WINDOW: u64 = 60;
 pub const REMEMBERED: u64 = 300;
+/// How long the library bears a remember token that was replaced. Not a setting.
+pub const GRACE: u64 = 60;
 
 #[derive(Clone)]
 pub struct FastClock(Arc<Inner>);

@@ -3,6 +3,7 @@
 use crate::{
     checks::Wrong,
     client::{Asked, Reset, When},
+    clock::GRACE,
     person::{Came, LISTED, Person},
 };
 
@@ -160,6 +161,12 @@ impl Person {
             if !is_sure {
                 knows.perhaps_restored();
             }
+        }
+        // Its remember cookie may have been used up by an answer that was lost: what
+        // that means is seen later.
+        let browser = &mut self.browsers[at];
+        if !is_sure && browser.is_remembered() && self.rng.within(0..2) == 0 {
+            browser.naps_until = when.to + GRACE + 5;
         }
     }
 
