@@ -20,7 +20,14 @@ pub(crate) fn random<const N: usize>() -> Result<[u8; N], BoxError> {
 
 /// Equality that takes the same time wherever the bytes differ (OWASP ASVS 5.0, 11.2.4).
 pub(crate) fn equal(a: &[u8], b: &[u8]) -> bool {
-    a.ct_eq(b).into()
+    // In words: a slice is compared byte by byte.
+    let (a_words, a_rest) = a.as_chunks();
+    let (b_words, b_rest) = b.as_chunks();
+    let words = a_words.iter().zip(b_words);
+    let equal = words.fold(a_rest.ct_eq(b_rest), |equal, (a, b)| {
+        equal & u64::from_ne_bytes(*a).ct_eq(&u64::from_ne_bytes(*b))
+    });
+    a.len() == b.len() && equal.into()
 }
 
 /// `Debug` that prints the type's name and nothing of what is inside.
@@ -46,8 +53,16 @@ mod tests {
 
     #[test]
     fn equality_is_of_length_and_bytes() {
-        assert!(equal(b"abc", b"abc"));
-        assert!(!equal(b"abc", b"abd"));
-        assert!(!equal(b"abc", b"ab"));
+        let long = [7; 35];
+        for len in 0..long.len() {
+            assert!(equal(&long[..len], &[7; 35][..len]));
+            assert!(!equal(&long[..len], &long[..len + 1]));
+            assert!(!equal(&long[..len + 1], &long[..len]));
+            for at in 0..len {
+                let mut other = long;
+                other[at] ^= 0x80;
+                assert!(!equal(&long[..len], &other[..len]), "byte {at} of {len}");
+            }
+        }
     }
 }
