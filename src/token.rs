@@ -146,21 +146,16 @@ impl Token {
 
     /// Reads a cookie's value; `None` for everything that the ring did not sign.
     pub(crate) fn from_cookie_value(value: &[u8], keys: &KeyRing) -> Option<(Self, SignedBy)> {
-        if value.len() != COOKIE_VALUE_LEN {
-            return None;
-        }
-        let mut parts = value.split(|byte| *byte == b'.');
-        if parts.next()? != VERSION.as_bytes() {
+        let (id, rest) = part(value.strip_prefix(VERSION.as_bytes())?)?;
+        let (secret, rest) = part(rest)?;
+        let (mac, rest): (Mac, _) = part(rest)?;
+        if !rest.is_empty() {
             return None;
         }
         let token = Self {
-            id: RecordId(part(parts.next()?)?),
-            secret: part(parts.next()?)?,
+            id: RecordId(id),
+            secret,
         };
-        let mac: Mac = part(parts.next()?)?;
-        if parts.next().is_some() {
-            return None;
-        }
         let signed_by = keys.verify(&token.message(), &mac)?;
         Some((token, signed_by))
     }
@@ -175,19 +170,22 @@ impl Token {
     }
 }
 
-/// Decodes one part, whose length must fit exactly.
-fn part<const N: usize>(text: &[u8]) -> Option<[u8; N]> {
+/// Decodes a point and `N` bytes behind it; answers what comes after them, too.
+fn part<const N: usize>(text: &[u8]) -> Option<([u8; N], &[u8])> {
+    let (text, rest) = text.strip_prefix(b".")?.split_at_checked(written_len(N))?;
     let mut bytes = [0; N];
-    if BASE64URL_NOPAD.decode_len(text.len()) != Ok(N) {
-        return None;
-    }
-    let written = BASE64URL_NOPAD.decode_mut(text, &mut bytes).ok()?;
-    (written == N).then_some(bytes)
+    BASE64URL_NOPAD.decode_mut(text, &mut bytes).ok()?;
+    Some((bytes, rest))
+}
+
+/// How many letters so many bytes take.
+const fn written_len(bytes: usize) -> usize {
+    (bytes * 8).div_ceil(6)
 }
 
 const VERSION: &str = "v1";
 const MESSAGE_LEN: usize = 2 + 16 + 32;
-const COOKIE_VALUE_LEN: usize = 2 + 1 + 22 + 1 + 43 + 1 + 22;
+const COOKIE_VALUE_LEN: usize = 2 + 1 + written_len(16) + 1 + written_len(32) + 1 + written_len(16);
 
 #[cfg(test)]
 mod tests {
