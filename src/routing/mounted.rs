@@ -119,18 +119,17 @@ where
 
     fn call(self, request: Request, state: S) -> Self::Future {
         let Self { call, kind, mount } = self;
-        let (parts, body) = request.into_parts();
-        if !kind.takes(&parts.method) {
+        if !kind.takes(request.method()) {
             return Visited::answered(StatusCode::METHOD_NOT_ALLOWED.into_response());
         }
-        if kind != RouteKind::CrossOrigin && !mount.allows(&parts) {
+        if kind != RouteKind::CrossOrigin && !mount.allows(&request) {
             return Visited::cross_origin();
         }
         match kind {
-            RouteKind::Any if parts.method == Method::OPTIONS => {
+            RouteKind::Any if request.method() == Method::OPTIONS => {
                 return Visited::answered(StatusCode::NO_CONTENT.into_response());
             }
-            RouteKind::Callback if is_prefetch(&parts.headers) => {
+            RouteKind::Callback if is_prefetch(request.headers()) => {
                 let refused = (
                     StatusCode::SERVICE_UNAVAILABLE,
                     [(header::CACHE_CONTROL, "no-store")],
@@ -139,10 +138,10 @@ where
             }
             _ => {}
         }
-        let joined = mount.join(&parts);
-        let spare = mount.spare(&parts, &state);
+        let joined = mount.join(&request);
+        let spare = mount.spare(&request, &state);
         mount.visit(joined, || {
-            let future = call.call(Request::from_parts(parts, body), state);
+            let future = call.call(request, state);
             match spare {
                 None => Answering::Alone { future },
                 Some(spare) => Answering::WithSpare {

@@ -228,12 +228,12 @@ where
     T::Future: Send + 'static,
     S: Clone + Send + Sync + 'static,
 {
-    let (mut parts, body) = request.into_parts();
-    if !mount.allows(&parts) {
+    if !mount.allows(&request) {
         return Visited::<std::future::Pending<Response>>::cross_origin().await;
     }
-    let joined = mount.join(&parts);
-    let spare = mount.spare(&parts, &state);
+    let joined = mount.join(&request);
+    let spare = mount.spare(&request, &state);
+    let (mut parts, body) = request.into_parts();
     let serve = async move {
         if let Err(refusal) = G::ask(&mut parts, &state, sealed::Seal).await {
             return refusal;

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use axum::http::{HeaderMap, Method, Uri, header, request::Parts};
+use axum::http::{HeaderMap, Method, Request, Uri, header};
 
 use crate::{event::EventKind, manager::Core};
 
@@ -31,14 +31,14 @@ impl CrossOrigin {
     }
 
     /// May this request be served, whoever is logged in?
-    pub(crate) fn allows(&self, request: &Parts) -> bool {
-        let allowed =
-            !self.check || is_safe(request) || self.is_from_here(&request.headers, &request.uri);
+    pub(crate) fn allows<B>(&self, request: &Request<B>) -> bool {
+        let headers = request.headers();
+        let allowed = !self.check || is_safe(request) || self.is_from_here(headers, request.uri());
         if !allowed {
             let (origin, host) = (header::ORIGIN, header::HOST);
             tracing::info!(
                 target: "portcullis", event = EventKind::OriginRefused.name(),
-                origin = ?request.headers.get(origin), host = ?request.headers.get(host),
+                origin = ?headers.get(origin), host = ?headers.get(host),
                 "a request from another origin was refused: `.origin(…)` trusts one"
             );
         }
@@ -68,9 +68,11 @@ impl CrossOrigin {
 }
 
 /// Reading changes nothing; opening a WebSocket does, although it is a GET.
-fn is_safe(request: &Parts) -> bool {
-    matches!(request.method, Method::GET | Method::HEAD | Method::OPTIONS)
-        && !request.headers.contains_key(header::UPGRADE)
+fn is_safe<B>(request: &Request<B>) -> bool {
+    matches!(
+        *request.method(),
+        Method::GET | Method::HEAD | Method::OPTIONS
+    ) && !request.headers().contains_key(header::UPGRADE)
 }
 
 /// Does the origin name the host that the request was sent to? The scheme is
@@ -102,7 +104,6 @@ struct Repeated;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use axum::http::Request;
 
     fn allows(method: Method, uri: &str, headers: &[(&str, &str)]) -> bool {
         let mut request = Request::builder().method(method).uri(uri);
@@ -113,7 +114,7 @@ mod tests {
             check: true,
             trusted: vec!["https://app.example".to_owned()],
         };
-        rules.allows(&request.body(()).unwrap().into_parts().0)
+        rules.allows(&request.body(()).unwrap())
     }
 
     /// Each row: is a POST allowed that has these headers?

@@ -9,7 +9,6 @@ use std::{
 };
 
 use axum::{
-    body::Body,
     extract::Request,
     http::{Extensions, request::Parts},
     response::Response,
@@ -67,7 +66,11 @@ impl Mount {
     }
 
     /// What a handler for refusals will need, if there is one here.
-    pub(crate) fn spare<S: Clone + 'static>(&self, parts: &Parts, state: &S) -> Option<Spare<S>> {
+    pub(crate) fn spare<S: Clone + 'static>(
+        &self,
+        request: &Request,
+        state: &S,
+    ) -> Option<Spare<S>> {
         let all = self.0.instead.as_ref()?;
         let (own, top) = (all.get(), all.get());
         if own.is_none() && top.is_none() {
@@ -76,13 +79,13 @@ impl Mount {
         Some(Spare {
             own: own.cloned(),
             top: top.cloned(),
-            parts: parts.clone(),
+            parts: head_of(request),
             state: state.clone(),
         })
     }
 
     /// Is this request one that no other site's page has sent?
-    pub(crate) fn allows(&self, request: &Parts) -> bool {
+    pub(crate) fn allows(&self, request: &Request) -> bool {
         let allows = self.0.cross_origin.allows(request);
         if !allows {
             for realm in self.0.realms.iter() {
@@ -108,13 +111,13 @@ impl Mount {
     }
 
     /// Joins the visit that a layer has opened around this request, if there is one.
-    pub(crate) fn join(&self, request: &Parts) -> Joined {
-        let mark = request.extensions.get().copied();
+    pub(crate) fn join(&self, request: &Request) -> Joined {
+        let mark = request.extensions().get().copied();
         Joined(Visit::join(
             &self.0.realms,
             &self.0.custom,
             mark,
-            &request.headers,
+            request.headers(),
         ))
     }
 
@@ -133,6 +136,17 @@ impl Mount {
             around: Around::Foreign { check_origin },
         }
     }
+}
+
+/// A copy of a request without its body.
+fn head_of(request: &Request) -> Parts {
+    let (mut parts, ()) = Request::new(()).into_parts();
+    parts.method = request.method().clone();
+    parts.uri = request.uri().clone();
+    parts.version = request.version();
+    parts.headers = request.headers().clone();
+    parts.extensions = request.extensions().clone();
+    parts
 }
 
 /// Is a handler in the visit of a layer around it?
@@ -226,36 +240,35 @@ where
         self.inner.poll_ready(context)
     }
 
-    fn call(&mut self, request: Request) -> Self::Future {
+    fn call(&mut self, mut request: Request) -> Self::Future {
         let MountLayer { mount, around } = &self.layer;
         let inner = &mut self.inner;
-        let (mut parts, body) = request.into_parts();
         let visited = match around {
-            Around::Foreign { check_origin: true } if !mount.allows(&parts) => {
+            Around::Foreign { check_origin: true } if !mount.allows(&request) => {
                 Visited::cross_origin()
             }
             Around::Foreign { .. } => {
-                let joined = mount.join(&parts);
-                parts.extensions.remove::<Mark>();
-                mount.visit(joined, || Answer::of(inner, parts, body))
+                let joined = mount.join(&request);
+                request.extensions_mut().remove::<Mark>();
+                mount.visit(joined, || Answer::of(inner, request))
             }
             Around::Layer => {
-                let mark = parts.extensions.get().copied();
-                if Visit::is_around(&mount.0.realms, mark, &parts.headers) {
+                let mark = request.extensions().get().copied();
+                if Visit::is_around(&mount.0.realms, mark, request.headers()) {
                     Visited::Joined {
-                        future: Answer::of(inner, parts, body),
+                        future: Answer::of(inner, request),
                     }
                 } else {
                     let mark = Mark::new();
-                    parts.extensions.insert(mark);
+                    request.extensions_mut().insert(mark);
                     let visit = Visit::joinable(
                         mount.0.realms.clone(),
                         mount.0.custom.clone(),
                         mark,
-                        &parts.headers,
+                        request.headers(),
                     );
                     Visited::Own {
-                        future: visit.scope(Answer::of(inner, parts, body)),
+                        future: visit.scope(Answer::of(inner, request)),
                     }
                 }
             }
@@ -273,9 +286,9 @@ pin_project! {
 }
 
 impl<F> Answer<F> {
-    fn of<S: Service<Request, Future = F>>(service: &mut S, parts: Parts, body: Body) -> Self {
+    fn of<S: Service<Request, Future = F>>(service: &mut S, request: Request) -> Self {
         Self {
-            future: service.call(Request::from_parts(parts, body)),
+            future: service.call(request),
         }
     }
 }
