@@ -33,12 +33,15 @@ pub(crate) enum AnswerForm {
 
 impl Asker {
     pub(crate) fn new(method: &Method, uri: &Uri, headers: &HeaderMap, keep: bool) -> Self {
+        let is_htmx = headers.contains_key(&HX_REQUEST);
         Self {
             only_reads: matches!(*method, Method::GET | Method::HEAD),
-            is_htmx: headers.contains_key(&HX_REQUEST),
+            is_htmx,
             uri: uri.clone(),
             accept: accepted(headers),
-            current_page: headers.get(&HX_CURRENT_URL).cloned(),
+            current_page: is_htmx
+                .then(|| headers.get(&HX_CURRENT_URL).cloned())
+                .flatten(),
             head: keep.then(|| Box::new((method.clone(), headers.clone()))),
         }
     }
@@ -141,7 +144,8 @@ mod tests {
     #[test]
     fn htmx_returns_to_the_page_around_the_fragment() {
         let page = |url: Option<&str>| {
-            let headers: Vec<_> = url.map(|url| ("hx-current-url", url)).into_iter().collect();
+            let url = url.map(|url| ("hx-current-url", url));
+            let headers: Vec<_> = [("hx-request", "true")].into_iter().chain(url).collect();
             asker(Method::POST, "/fragment", &headers).page(AnswerForm::Htmx)
         };
         assert_eq!(
