@@ -2,6 +2,7 @@
 
 use std::{
     future::Future,
+    io,
     pin::Pin,
     sync::{
         Arc, OnceLock, Weak,
@@ -10,6 +11,7 @@ use std::{
     time::Duration,
 };
 
+use serde::Serialize;
 use tokio::runtime::Handle;
 
 #[cfg(feature = "password")]
@@ -90,8 +92,8 @@ impl<U: AuthUser> Realm<U> {
     /// would not end with the other.
     pub(crate) fn is_of(&self, user: &U, id: &[u8]) -> bool {
         let own = user.id();
-        let is_of = serde_json::to_vec(&own).is_ok_and(|own| own == id)
-            && serde_json::from_slice(id).is_ok_and(|id: U::Id| id == own);
+        let is_of =
+            is_json(&own, id) && serde_json::from_slice(id).is_ok_and(|id: U::Id| id == own);
         if !is_of {
             tracing::error!(
                 target: "portcullis", realm = self.core.realm(),
@@ -230,7 +232,16 @@ impl Core {
         kind: RecordKind,
         id: RecordId,
     ) -> Result<Option<Record>, LoginError> {
-        let now = self.now();
+        self.load_at(kind, id, self.now()).await
+    }
+
+    /// The same, of a time that is known.
+    pub(crate) async fn load_at(
+        &self,
+        kind: RecordKind,
+        id: RecordId,
+        now: Timestamp,
+    ) -> Result<Option<Record>, LoginError> {
         let record = self.done(self.store.load(Load::new(kind, id, now)).await)?;
         Ok(record.filter(|record| record.is_alive(now) && record.id == id && record.kind == kind))
     }
@@ -282,5 +293,28 @@ impl Core {
                 }
             }
         }
+    }
+}
+
+/// Does this value serialise as that text?
+fn is_json(value: &impl Serialize, text: &[u8]) -> bool {
+    let mut left = Left(text);
+    serde_json::to_writer(&mut left, value).is_ok() && left.0.is_empty()
+}
+
+/// What is still to be written, and nothing else may be.
+struct Left<'a>(&'a [u8]);
+
+impl io::Write for Left<'_> {
+    fn write(&mut self, text: &[u8]) -> io::Result<usize> {
+        self.0 = self
+            .0
+            .strip_prefix(text)
+            .ok_or(io::ErrorKind::InvalidData)?;
+        Ok(text.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }

@@ -103,19 +103,23 @@ impl<U: AuthUser> Realm<U> {
         visitor: &Visitor<&HeaderValue>,
         remember: impl FnOnce() -> Option<(Token, SignedBy)>,
     ) -> Result<(Found<U>, Option<SendAgain>), LoginError> {
+        let now = self.core.now(); // the request is judged by when it came
         // Each step is given what it needs: a record that stayed here would be carried
         // through all that waits.
-        let record = self.core.load(token.id).await?;
+        let record = self
+            .core
+            .load_at(RecordKind::Session, token.id, now)
+            .await?;
         let right = record.filter(|record| record.hash.matches(token));
         let Some(admitted) =
-            right.map(|record| self.admit(record, Some(visitor), Freshness::AsWritten))
+            right.map(|record| self.admit(record, Some(visitor), Freshness::AsWritten, now))
         else {
             return Ok((Found::Nobody, None));
         };
         let Some(known) = admitted.await? else {
             return Ok((Found::Nobody, None));
         };
-        let (is_alive, again) = self.touch(&known, remember).await?;
+        let (is_alive, again) = self.touch(&known, now, remember).await?;
         Ok(match is_alive {
             true => (Found::of(known), again),
             false => (Found::Nobody, None),
@@ -134,6 +138,7 @@ impl<U: AuthUser> Realm<U> {
         record: Record,
         visitor: Option<&Visitor<&HeaderValue>>,
         freshness: Freshness,
+        now: Timestamp,
     ) -> impl Future<Output = Result<Option<Arc<Known<U>>>, LoginError>> + Send {
         async move {
             let core = &self.core;
@@ -149,7 +154,7 @@ impl<U: AuthUser> Realm<U> {
             else {
                 return Ok(None);
             };
-            let (now, ends) = (core.now(), info.ends_at());
+            let ends = info.ends_at();
             if now >= ends || ends > core.settings.farthest_end(now) {
                 return rarely(self.end(&record, "absolute limit")).await;
             }
@@ -265,17 +270,19 @@ impl<U: AuthUser> Realm<U> {
     pub(super) async fn touch(
         self: &Arc<Self>,
         known: &Known<U>,
+        now: Timestamp,
         remember: impl FnOnce() -> Option<(Token, SignedBy)>,
     ) -> Result<(bool, Option<SendAgain>), LoginError> {
         if known.pending.is_some() {
             return Ok((true, None)); // its time is not prolonged
         }
         let core = &self.core;
-        let (record, now) = (known.session()?, core.now());
+        let record = known.session()?;
         let is_first_use = record.seen == record.created;
         if now.since(record.seen) < core.settings.touch_every && !is_first_use {
             return Ok((true, None));
         }
+        let now = core.now(); // the loader may have taken its time
         let seen = used_at(record.created, now);
         let expires = now.plus(core.settings.idle).min(known.info.ends_at());
         let touch = Touch::new(RecordKind::Session, record.id, expires, seen, now);

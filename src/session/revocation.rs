@@ -207,10 +207,11 @@ impl<U: AuthUser> Known<U> {
         let Some(then) = &self.record else {
             return self.reload().await;
         };
-        let Some(now) = self.realm.core.load(then.id).await? else {
+        let core = &self.realm.core;
+        let Some(record) = core.load(then.id).await? else {
             return Ok(None);
         };
-        if !equal(now.hash.as_bytes(), then.hash.as_bytes()) {
+        if !equal(record.hash.as_bytes(), then.hash.as_bytes()) {
             return Ok(None);
         }
         // What did not count when the request came does not count later.
@@ -218,9 +219,10 @@ impl<U: AuthUser> Known<U> {
             Some(_) => Freshness::AsWritten,
             None => Freshness::Never,
         };
-        let known = self.realm.admit(now, None, freshness).await?;
+        let now = core.now();
+        let known = self.realm.admit(record, None, freshness, now).await?;
         let Some(known) = known else { return Ok(None) };
-        let (is_alive, _) = self.realm.touch(&known, || None).await?;
+        let (is_alive, _) = self.realm.touch(&known, now, || None).await?;
         Ok(is_alive.then_some(known))
     }
 

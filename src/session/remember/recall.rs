@@ -120,12 +120,13 @@ impl<U: AuthUser> Realm<U> {
         series: &Record,
         visitor: &Visitor<&HeaderValue>,
     ) -> Result<Found<U>, LoginError> {
-        let session = self.core.load(session).await?;
+        let now = self.core.now();
+        let session = self.core.load_at(RecordKind::Session, session, now).await?;
         let of_series = |session: &Record| session.series == Some(series.id);
         let Some(session) = session.filter(of_series) else {
             return Ok(Found::Nobody);
         };
-        let known = self.admit(session, Some(visitor), Freshness::Never);
+        let known = self.admit(session, Some(visitor), Freshness::Never, now);
         let known = known.await?;
         Ok(known.map_or(Found::Nobody, Found::of))
     }
