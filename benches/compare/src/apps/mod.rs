@@ -10,6 +10,7 @@
 //! | `POST /remember/{id}` | logs this user in and remembers the browser |
 
 mod bare;
+mod bare_hashes;
 mod bare_lookup;
 pub mod counted;
 pub mod portcullis;
@@ -97,6 +98,7 @@ pub type Make = fn(&Users, &Runtime) -> App;
 pub const ALL: &[Make] = &[
     bare::app,
     bare_lookup::app,
+    bare_hashes::app,
     portcullis::app,
     #[cfg(feature = "peers")]
     axum_login::app,
