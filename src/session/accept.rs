@@ -8,6 +8,9 @@ use crate::session::AnswerForm;
 /// `*/*` alone says nothing: it is what `curl` and `fetch` send.
 pub(super) fn form(accept: &str) -> AnswerForm {
     let html = named(accept, "text/html").unwrap_or(0);
+    if html == MOST {
+        return AnswerForm::Page; // nothing is wanted more
+    }
     let json = quality(accept, "application/json").max(quality(accept, "application/problem+json"));
     if html > 0 && html >= json {
         AnswerForm::Page
@@ -47,7 +50,7 @@ fn weight(accept: &str, is_wanted: impl Fn(&str) -> bool) -> Option<u16> {
             let (name, value) = part.split_once('=')?;
             name.trim().eq_ignore_ascii_case("q").then(|| value.trim())
         });
-        weight.map_or(Some(1_000), thousandths)
+        weight.map_or(Some(MOST), thousandths)
     })
 }
 
@@ -61,10 +64,13 @@ fn thousandths(weight: &str) -> Option<u16> {
     };
     match (whole, part) {
         ("0", part) => Some(part),
-        ("1", 0) => Some(1_000),
+        ("1", 0) => Some(MOST),
         _ => None,
     }
 }
+
+/// The weight of what is wanted without a word about how much.
+const MOST: u16 = 1_000;
 
 #[cfg(test)]
 mod tests {
