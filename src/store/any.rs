@@ -1,6 +1,13 @@
 //! Any store behind one type, so that no store's type shows in a manager's.
 
-use std::{any::Any, future::Future, pin::Pin, sync::Arc, time::Duration};
+use std::{
+    any::Any,
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
 
 use tokio::time::timeout;
 use tracing::{Instrument, debug_span};
@@ -10,8 +17,7 @@ use super::{
     Rotate, SessionStore, StoreError, Swap, Sweep, Touch, Update, Watch,
 };
 
-/// The store of a manager. The memory store answers without a boxed future,
-/// and at once; any other may take so long.
+/// The store of a manager. The memory store answers at once; any other may take so long.
 pub(crate) enum AnyStore {
     Memory(MemoryStore),
     Other(Box<dyn DynStore>, Duration),
@@ -35,6 +41,34 @@ impl AnyStore {
 
 type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
+/// What a store answers. It is small, for each request carries it.
+pub(crate) enum Answer<'a, T> {
+    /// Taken out when it is asked for.
+    Now(Option<Result<T, StoreError>>),
+    Later(Boxed<'a, Result<T, StoreError>>),
+}
+
+impl<T: Unpin> Future for Answer<'_, T> {
+    type Output = Result<T, StoreError>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        match &mut *self {
+            Self::Now(answer) => answer.take().map_or(Poll::Pending, Poll::Ready),
+            Self::Later(answer) => answer.as_mut().poll(context),
+        }
+    }
+}
+
+/// Of the memory store only the sweep waits, between two parts of it.
+macro_rules! in_memory {
+    ($store:ident.sweep($step:ident)) => {
+        Answer::Later(Box::pin(SessionStore::sweep($store, $step)))
+    };
+    ($store:ident.$name:ident($step:ident)) => {
+        Answer::Now(Some($store.0.$name($step)))
+    };
+}
+
 /// Every step of the trait, three times: as a trait that can be `dyn`, for
 /// [`AnyStore`], and handed on by a shared store.
 macro_rules! steps {
@@ -55,15 +89,16 @@ macro_rules! steps {
         }
 
         impl AnyStore {
-            $(pub(crate) async fn $name(&self, step: $step) -> Result<$answer, StoreError> {
+            $(pub(crate) fn $name(&self, step: $step) -> Answer<'_, $answer> {
                 match self {
-                    Self::Memory(store) => SessionStore::$name(store, step).await,
+                    Self::Memory(store) => in_memory!(store.$name(step)),
                     Self::Other(store, within) => {
-                        // A box, so that a request to the memory store does not carry it around.
                         let span = debug_span!(target: "portcullis", "store", step = stringify!($name));
-                        let answer = timeout(*within, store.$name(step)).instrument(span);
-                        let answer = Box::pin(answer).await;
-                        answer.unwrap_or_else(|_| Err(StoreError::too_slow(*within)))
+                        let answer = timeout(*within, store.$name(step));
+                        let answer = async {
+                            answer.await.unwrap_or_else(|_| Err(StoreError::too_slow(*within)))
+                        };
+                        Answer::Later(Box::pin(answer.instrument(span)))
                     }
                 }
             })*

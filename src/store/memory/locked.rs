@@ -54,7 +54,7 @@ impl Inner {
     }
 
     /// Sweeps one shard; answers how many records are gone.
-    pub(super) fn sweep(&self, at: usize, now: Timestamp, limit: usize) -> usize {
+    pub(super) fn sweep_shard(&self, at: usize, now: Timestamp, limit: usize) -> usize {
         let mut shard = lock(&self.shards[at]);
         let swept = shard.sweep(now, limit);
         self.count_down(swept);

@@ -7,18 +7,19 @@
 
 mod locked;
 mod shard;
+mod steps;
 
 use std::{fmt, sync::Arc, time::Duration};
 
 use tokio::task::yield_now;
 
 use super::{
-    Delete, DeleteByUser, End, Insert, Inserted, ListByUser, Load, Record, RecordId, RecordKind,
-    Restore, Rotate, SessionStore, StoreError, Swap, Sweep, Touch, Update, Watch,
+    Delete, DeleteByUser, End, Insert, Inserted, ListByUser, Load, Record, Restore, Rotate,
+    SessionStore, StoreError, Swap, Sweep, Touch, Update, Watch,
     sync::{AtomicUsize, Mutex, Ordering},
     watchers::Watchers,
 };
-use locked::{Changes, Quota};
+use locked::Quota;
 use shard::Shard;
 
 /// A store in memory: the default, for one server, tests and first steps.
@@ -43,9 +44,10 @@ use shard::Shard;
 /// assert_eq!(store.len(), 0);
 /// ```
 #[derive(Clone)]
-pub struct MemoryStore(Arc<Inner>);
+pub struct MemoryStore(pub(super) Arc<Inner>);
 
-struct Inner {
+/// The store itself, whose steps wait for nothing.
+pub(super) struct Inner {
     shards: Box<[Mutex<Shard>]>,
     users: Quota,
     strangers: Quota,
@@ -113,179 +115,43 @@ impl fmt::Debug for MemoryStore {
 
 impl SessionStore for MemoryStore {
     async fn insert(&self, step: Insert) -> Result<Inserted, StoreError> {
-        let Insert {
-            record,
-            now,
-            series,
-            ends_series,
-            at_most,
-        } = step;
-        let mut shards = self
-            .0
-            .lock([record.id, record.id, ends_series.unwrap_or(record.id)]);
-        if shards.hold_any([Some(&record), series.as_ref()]) {
-            return Ok(Inserted::Taken);
-        }
-        let changes = Changes {
-            replaced: None,
-            end: ends_series,
-            put: [Some(&record), series.as_ref()],
-            at_most,
-            end_others: false,
-        };
-        shards.apply(changes, now)?;
-        drop(shards);
-        self.wake([Some(record.id), ends_series]);
-        Ok(Inserted::Done)
+        self.0.insert(step)
     }
 
     async fn load(&self, step: Load) -> Result<Option<Record>, StoreError> {
-        Ok(self.0.shard(step.id).get(step.kind, step.id, step.now))
+        self.0.load(step)
     }
 
     async fn update(&self, step: Update) -> Result<Swap, StoreError> {
-        let Update {
-            kind,
-            id,
-            version,
-            body,
-            now,
-        } = step;
-        Ok(self.0.shard(id).swap(kind, id, version, now, |record| {
-            record.body = body;
-            record.version = version.next();
-        }))
+        self.0.update(step)
     }
 
     async fn rotate(&self, step: Rotate) -> Result<Swap, StoreError> {
-        let Rotate {
-            id,
-            version,
-            new,
-            now,
-            series,
-            ends_series,
-            at_most,
-            end_others,
-        } = step;
-        let kind = new.kind;
-        let mut shards = self.0.lock([id, new.id, ends_series.unwrap_or(id)]);
-        let swap = shards.of(id).swap(kind, id, version, now, |_| ());
-        if swap != Swap::Done {
-            return Ok(swap);
-        }
-        if shards.hold_any([Some(&new), series.as_ref()]) {
-            return Ok(Swap::Conflict);
-        }
-        let old = shards.take_out(kind, id);
-        let changes = Changes {
-            replaced: old.as_ref(),
-            end: ends_series,
-            put: [Some(&new), series.as_ref()],
-            at_most,
-            end_others,
-        };
-        if let Err(full) = shards.apply(changes, now) {
-            shards.put_back(old);
-            return Err(full);
-        }
-        drop(shards);
-        self.wake([Some(id), Some(new.id)]);
-        self.wake([None, ends_series]);
-        Ok(Swap::Done)
+        self.0.rotate(step)
     }
 
     async fn restore(&self, step: Restore) -> Result<Swap, StoreError> {
-        let Restore {
-            version,
-            next,
-            session,
-            now,
-            at_most,
-            ends_session,
-        } = step;
-        let ended = ends_session.unwrap_or(session.id);
-        let mut shards = self.0.lock([next.id, session.id, ended]);
-        let swap = shards
-            .of(next.id)
-            .swap(next.kind, next.id, version, now, |_| ());
-        if swap != Swap::Done {
-            return Ok(swap);
-        }
-        if shards.hold_any([Some(&session), None]) {
-            return Ok(Swap::Conflict);
-        }
-        // It goes first, or another session would have to make room for it.
-        let ended = ends_session.and_then(|id| shards.take_out(RecordKind::Session, id));
-        let changes = Changes {
-            replaced: ended.as_ref(),
-            end: None,
-            put: [Some(&session), None],
-            at_most,
-            end_others: false,
-        };
-        if let Err(full) = shards.apply(changes, now) {
-            shards.put_back(ended);
-            return Err(full);
-        }
-        let home = Some(next.id);
-        let swap = shards
-            .of(next.id)
-            .swap(next.kind, next.id, version, now, |record| {
-                *record = shard::Stored::from(next)
-            });
-        drop(shards);
-        self.wake([home, ends_session]);
-        Ok(swap)
+        self.0.restore(step)
     }
 
     async fn touch(&self, step: Touch) -> Result<bool, StoreError> {
-        let Touch {
-            kind,
-            id,
-            expires,
-            seen,
-            now,
-        } = step;
-        let touched = |record: &mut shard::Stored| (record.expires, record.seen) = (expires, seen);
-        Ok(self.0.shard(id).change(kind, id, now, touched))
+        self.0.touch(step)
     }
 
     async fn delete(&self, step: Delete) -> Result<bool, StoreError> {
-        let removed = self.0.lock([step.id; 3]).remove(step.kind, step.id);
-        self.wake([Some(step.id), None]);
-        Ok(removed.is_some())
+        self.0.delete(step)
     }
 
     async fn end(&self, step: End) -> Result<u64, StoreError> {
-        let ids = [step.session, step.series];
-        let Some(any) = ids.into_iter().flatten().next() else {
-            return Ok(0);
-        };
-        let mut shards = self.0.lock([any, any, step.series.unwrap_or(any)]);
-        let session = step
-            .session
-            .and_then(|id| shards.remove(RecordKind::Session, id));
-        let restored = step.series.map_or(0, |id| shards.end_series(id));
-        drop(shards);
-        self.wake(ids);
-        Ok(u64::from(session.is_some()) + restored)
+        self.0.end(step)
     }
 
     async fn list(&self, step: ListByUser) -> Result<Vec<Record>, StoreError> {
-        Ok(self
-            .0
-            .shard_at(step.user.home())
-            .of_user(step.kind, step.user, step.now))
+        self.0.list(step)
     }
 
     async fn delete_by_user(&self, step: DeleteByUser) -> Result<u64, StoreError> {
-        let mut shard = self.0.shard_at(step.user.home());
-        let removed = shard.remove_user(step.user, step.except);
-        self.0.count_down(removed); // before others see the room
-        drop(shard);
-        self.0.watchers.wake(step.user.home());
-        Ok(removed.all() as u64)
+        self.0.delete_by_user(step)
     }
 
     async fn sweep(&self, step: Sweep) -> Result<u64, StoreError> {
@@ -294,7 +160,7 @@ impl SessionStore for MemoryStore {
         for _ in 0..SHARDS {
             // A batch goes on where the one before ended, and not over what it has seen.
             let at = self.0.swept.load(Ordering::Relaxed) % SHARDS;
-            left -= self.0.sweep(at, step.now, left);
+            left -= self.0.sweep_shard(at, step.now, left);
             if left == 0 {
                 break;
             }
@@ -307,14 +173,6 @@ impl SessionStore for MemoryStore {
     async fn watch(&self, step: Watch) {
         let pace = || Duration::from_secs(60); // no end is unannounced
         self.0.watchers.until_gone(self, &step, pace).await;
-    }
-}
-
-impl MemoryStore {
-    /// Tells those who watch a record that shares a home with one of these.
-    fn wake(&self, ids: [Option<RecordId>; 2]) {
-        let ids = ids.into_iter().flatten();
-        ids.for_each(|id| self.0.watchers.wake(id.home()));
     }
 }
 

@@ -3,10 +3,9 @@ mod bounds;
 mod threads;
 
 use super::*;
-use crate::store::RecordId;
 use crate::{
     clock::Timestamp,
-    store::{TokenHash, UserIndex, Version},
+    store::{RecordId, RecordKind, TokenHash, UserIndex, Version},
 };
 
 const NOW: Timestamp = Timestamp::from_unix_seconds(1_000);
