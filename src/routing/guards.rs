@@ -15,8 +15,8 @@ use crate::{
         open::Everyone,
     },
     session::{
-        Allowed, Anonymous, AnySession, AsNarrow, Authenticated, Fresh, FreshWindow, OnlyRealm,
-        Pending, Policy, Session, Window,
+        Allowed, Anonymous, AnySession, Authenticated, Fault, Fresh, FreshWindow, OnlyRealm,
+        Pending, Policy, Session, Window, wider,
     },
     user::AuthUser,
     web::{And, By, CurrentUser, HoldsProof, LoginState, StateWith, ask, find::Use},
@@ -148,7 +148,7 @@ proves! {
 
 /// Of two windows with a name the numbers say which is the stronger proof.
 impl<U, A: FreshWindow, B: FreshWindow> sealed::Proves<Fresh<U, B>> for Fresh<U, A> {
-    const HOLDS: () = AsNarrow::<A, B>::HOLDS;
+    const FAULT: Fault = wider::<A, B>();
 }
 #[diagnostic::do_not_recommend]
 impl<U, A: FreshWindow, B: FreshWindow> Proves<Fresh<U, B>> for Fresh<U, A> {}
@@ -156,20 +156,20 @@ impl<U, A: FreshWindow, B: FreshWindow> Proves<Fresh<U, B>> for Fresh<U, A> {}
 impl<T: HoldsProof<Proof: Proves<Fresh<U, W>>>, U, W: FreshWindow> sealed::Proves<Fresh<U, W>>
     for By<T>
 {
-    const HOLDS: () = T::Proof::HOLDS;
+    const FAULT: Fault = T::Proof::FAULT;
 }
 #[diagnostic::do_not_recommend]
 impl<T: HoldsProof<Proof: Proves<Fresh<U, W>>>, U, W: FreshWindow> Proves<Fresh<U, W>> for By<T> {}
 
 impl<P: Proves<G>, G> sealed::Proves<G> for Session<P> {
-    const HOLDS: () = P::HOLDS;
+    const FAULT: Fault = P::FAULT;
 }
 #[diagnostic::do_not_recommend]
 impl<P: Proves<G>, G> Proves<G> for Session<P> {}
 
 /// The first of several guards proves what its area asks for.
 impl<A: Proves<G>, B, G> sealed::Proves<G> for (A, B) {
-    const HOLDS: () = A::HOLDS;
+    const FAULT: Fault = A::FAULT;
 }
 #[diagnostic::do_not_recommend]
 impl<A: Proves<G>, B, G> Proves<G> for (A, B) {}

@@ -303,9 +303,15 @@ pub(super) mod sealed {
     }
 
     pub trait Proves<G> {
-        /// What traits can't compare, such as two numbers: it is no `()` where
-        /// that does not hold, and the program is not built.
-        const HOLDS: () = ();
+        /// What is wrong that traits can't compare, such as two numbers.
+        const FAULT: Option<&'static str> = None;
+
+        /// Nothing is: with a fault this has no value, and the program is not built.
+        const HOLDS: () = {
+            if let Some(fault) = Self::FAULT {
+                panic!("{}", fault)
+            }
+        };
     }
 
     pub trait Right {}

@@ -1,7 +1,5 @@
 //! Fresh windows with a name: how short ago is short enough.
 
-use std::marker::PhantomData;
-
 use crate::manager::FreshFor;
 
 /// How short ago the user must have given the password, as a type: the `W` of
@@ -125,22 +123,21 @@ impl Within {
     }
 }
 
-/// Whoever is fresh within `A` is so within `B`. The answer is one of the
-/// compiler: where it does not hold, the program is not built.
-pub(crate) struct AsNarrow<A, B>(PhantomData<(A, B)>);
-
-impl<A: FreshWindow, B: FreshWindow> AsNarrow<A, B> {
-    pub(crate) const HOLDS: () = {
-        assert!(
-            A::SECONDS <= B::SECONDS,
-            "this fresh window is wider than the one that is asked for: ask for one as narrow as that"
-        );
-        assert!(
-            A::BY_SECOND_FACTOR || !B::BY_SECOND_FACTOR,
-            "the fresh window that is asked for wants a second factor, and this one does not"
-        );
-    };
+/// Why who is fresh within `A` need not be so within `B`, if that is so.
+pub(crate) const fn wider<A: FreshWindow, B: FreshWindow>() -> Fault {
+    if A::SECONDS > B::SECONDS {
+        Some(
+            "this fresh window is wider than the one that is asked for: ask for one as narrow as that",
+        )
+    } else if B::BY_SECOND_FACTOR && !A::BY_SECOND_FACTOR {
+        Some("the fresh window that is asked for wants a second factor, and this one does not")
+    } else {
+        None
+    }
 }
+
+/// What is wrong between two types that traits can't compare.
+pub(crate) type Fault = Option<&'static str>;
 
 #[expect(
     private_interfaces,

@@ -95,7 +95,7 @@ pub use transition::OrSession;
 pub(crate) use allowed::{AskedPolicy, ask_policy, let_in};
 pub(crate) use asker::{AnswerForm, Asker};
 pub(crate) use custom::{Custom, Customs};
-pub(crate) use fresh_window::{AsNarrow, Within};
+pub(crate) use fresh_window::{Fault, Within, wider};
 pub(crate) use open::{Found, FoundAs, rarely};
 pub(crate) use remember::SendAgain;
 pub(crate) use revocation::recheck_what_is_old;

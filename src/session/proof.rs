@@ -11,7 +11,7 @@ use crate::{
     error::LoginError,
     manager::{Core, SessionInfo},
     session::{
-        fresh_window::{AsNarrow, FreshWindow, ManagersWindow, Window},
+        fresh_window::{FreshWindow, ManagersWindow, Window, wider},
         known::Known,
     },
     user::AuthUser,
@@ -260,7 +260,11 @@ impl<U, W: FreshWindow> Fresh<U, W> {
     ///
     /// Where that one is narrower, `cargo build` says so.
     pub fn widen<V: FreshWindow>(&self) -> Widened<'_, U, V> {
-        let () = AsNarrow::<W, V>::HOLDS;
+        const {
+            if let Some(fault) = wider::<W, V>() {
+                panic!("{}", fault)
+            }
+        }
         Widened {
             proof: Fresh::of(self.known().clone()),
             narrower: PhantomData,
