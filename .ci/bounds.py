@@ -19,10 +19,10 @@ from pathlib import Path
 
 # The traits that say what a guard, a session or a setting must be.
 TRAITS = """
-    Access Arguments Ask AtTheTop Beside ChangesOnce Extract Fits Function Handler HoldsProof
+    Access Argument Arguments Ask Asks AtTheTop Beside ChangesOnce Fits Function Handler HoldsProof
     IsFresh IsHalfVerified IsPending IsVerified KeyGiven KeyMissing KnowsUser LoaderGiven
     LoaderMissing LoggedIn LoginState MayBeCallback MayBeGet MayLogIn MayServe NeedsNoState
-    Policy Proves SecondFactor SpentBy StateWith UserKnown
+    LastArgument Others Policy Proves SecondFactor SpentBy StateWith Takes UserKnown
 """.split()
 BOUND = re.compile(r"^ +(where )?[A-Z][\w:<>, ]*: (" + "|".join(TRAITS) + r")\b.*,$")
 ASSERTION = re.compile(r"^ +let \(\) = .*HOLDS;$")

@@ -345,6 +345,15 @@ fn sources(folder: &Path, said: &mut BTreeSet<String>) {
                     .filter_map(|rest| rest.split_once("message = "))
                     .map(|(_, rest)| message(rest)),
             );
+            for function in code.split("-> Fault {").skip(1) {
+                let function = function.split("\n}").next().unwrap();
+                said.extend(
+                    function
+                        .split("Some(")
+                        .skip(1)
+                        .filter_map(|rest| Some(message(&rest[rest.find('"')?..]))),
+                );
+            }
             let constants = code.split("const ").skip(1);
             let constants = constants.filter_map(|rest| {
                 let rest = rest.trim_start_matches(|c: char| c != '{' && c != ';' && c != '\n');

@@ -4,25 +4,51 @@ use std::future::{Future, ready};
 
 use axum::{
     body::Body,
-    extract::{FromRequest, FromRequestParts, Request},
+    extract::Request,
     http::request::Parts,
     response::{IntoResponse, Response},
 };
 
 use crate::routing::{
-    handler::{Access, Arguments, Ask, Extract, Function, Handler, NoArguments, answer, sealed},
+    handler::{
+        Access, Argument, Arguments, Asks, Function, Handler, LastArgument, NoArguments, Others,
+        Takes, answer, sealed,
+    },
     mounted::Guarded,
 };
 
-/// The arguments in order; of those after the first, the last may take the body.
+/// The arguments in order.
 macro_rules! arguments {
-    ($first:ty; $($all:ident)*) => {
-        impl<$($all,)*> sealed::Arguments for ($($all,)*) {}
+    ($first:ident $($other:ident)*) => {
+        impl<$first, $($other,)*> sealed::Arguments for ($first, $($other,)*) {}
 
-        impl<$($all,)*> Arguments for ($($all,)*) {
+        impl<$first, $($other,)*> Arguments for ($first, $($other,)*) {
             type First = $first;
+            type Others = ($($other,)*);
+
+            #[allow(non_snake_case)]
+            fn of(first: $first, ($($other,)*): Self::Others, _: sealed::Seal) -> Self {
+                (first, $($other,)*)
+            }
         }
 
+        function!($first $($other)*);
+    };
+}
+
+impl sealed::Arguments for () {}
+
+impl Arguments for () {
+    type First = NoArguments;
+    type Others = ();
+
+    fn of(never: NoArguments, (): (), _: sealed::Seal) -> Self {
+        match never {}
+    }
+}
+
+macro_rules! function {
+    ($($all:ident)*) => {
         impl<F, R, $($all,)*> sealed::Function<($($all,)*)> for F
         where
             F: FnOnce($($all),*) -> R,
@@ -52,9 +78,9 @@ macro_rules! arguments {
 
             fn into_call<First, W>(self, _: sealed::Seal) -> Guarded<S>
             where
-                First: Access<Guard: Ask<S, W>> + 'static,
+                Self: Asks<First::Guard, S, W> + Takes<($($all,)*), First, M, S>,
+                First: Access + 'static,
                 W: 'static,
-                ($($all,)*): Extract<First, M, S>,
             {
                 Guarded::new(move |request, state| {
                     Box::pin(answer::<F, ($($all,)*), First, M, S, W>(self.clone(), request, state))
@@ -64,68 +90,67 @@ macro_rules! arguments {
     };
 }
 
-macro_rules! extract {
+/// All arguments but the first. Of these the last may take the body.
+macro_rules! others {
     ($($middle:ident)*) => {
-        impl<M, S, First, $($middle,)* Last> Extract<First, M, S> for (First, $($middle,)* Last)
+        impl<M, S, $($middle,)* Last> Others<M, S> for ($($middle,)* Last,)
         where
-            First: Send,
-            $($middle: FromRequestParts<S> + Send,)*
-            Last: FromRequest<S, M> + Send,
+            $($middle: Argument<S> + Send,)*
+            Last: LastArgument<S, M> + Send,
             S: Send + Sync,
         {
             #[allow(non_snake_case, unused_mut)]
-            async fn extract(first: First, mut parts: Parts, body: Body, state: &S, _: sealed::Seal) -> Result<Self, Response> {
+            async fn extract(mut parts: Parts, body: Body, state: &S, _: sealed::Seal) -> Result<Self, Response> {
                 $(let $middle = $middle::from_request_parts(&mut parts, state).await.map_err(IntoResponse::into_response)?;)*
                 let request = Request::from_parts(parts, body);
                 let last = Last::from_request(request, state).await.map_err(IntoResponse::into_response)?;
-                Ok((first, $($middle,)* last))
+                Ok(($($middle,)* last,))
             }
         }
     };
 }
 
-impl<First: Send, S: Sync> Extract<First, (), S> for (First,) {
+impl<S: Sync> Others<(), S> for () {
     fn extract(
-        first: First,
         _: Parts,
         _: Body,
         _: &S,
         _: sealed::Seal,
     ) -> impl Future<Output = Result<Self, Response>> + Send {
-        ready(Ok((first,)))
+        ready(Ok(()))
     }
 }
 
-arguments!(NoArguments;);
-arguments!(A; A);
-arguments!(A; A B);
-arguments!(A; A B C);
-arguments!(A; A B C D);
-arguments!(A; A B C D E);
-arguments!(A; A B C D E G);
-arguments!(A; A B C D E G H);
-arguments!(A; A B C D E G H I);
-arguments!(A; A B C D E G H I J);
-arguments!(A; A B C D E G H I J K);
-arguments!(A; A B C D E G H I J K L);
-arguments!(A; A B C D E G H I J K L N);
-arguments!(A; A B C D E G H I J K L N O);
-arguments!(A; A B C D E G H I J K L N O P);
-arguments!(A; A B C D E G H I J K L N O P Q);
-arguments!(A; A B C D E G H I J K L N O P Q T);
+function!();
+arguments!(A);
+arguments!(A B);
+arguments!(A B C);
+arguments!(A B C D);
+arguments!(A B C D E);
+arguments!(A B C D E G);
+arguments!(A B C D E G H);
+arguments!(A B C D E G H I);
+arguments!(A B C D E G H I J);
+arguments!(A B C D E G H I J K);
+arguments!(A B C D E G H I J K L);
+arguments!(A B C D E G H I J K L N);
+arguments!(A B C D E G H I J K L N O);
+arguments!(A B C D E G H I J K L N O P);
+arguments!(A B C D E G H I J K L N O P Q);
+arguments!(A B C D E G H I J K L N O P Q T);
 
-extract!();
-extract!(B);
-extract!(B C);
-extract!(B C D);
-extract!(B C D E);
-extract!(B C D E G);
-extract!(B C D E G H);
-extract!(B C D E G H I);
-extract!(B C D E G H I J);
-extract!(B C D E G H I J K);
-extract!(B C D E G H I J K L);
-extract!(B C D E G H I J K L N);
-extract!(B C D E G H I J K L N O);
-extract!(B C D E G H I J K L N O P);
-extract!(B C D E G H I J K L N O P Q);
+others!();
+others!(B);
+others!(B C);
+others!(B C D);
+others!(B C D E);
+others!(B C D E G);
+others!(B C D E G H);
+others!(B C D E G H I);
+others!(B C D E G H I J);
+others!(B C D E G H I J K);
+others!(B C D E G H I J K L);
+others!(B C D E G H I J K L N);
+others!(B C D E G H I J K L N O);
+others!(B C D E G H I J K L N O P);
+others!(B C D E G H I J K L N O P Q);

@@ -10,8 +10,8 @@
 //! | `A::First: Access` | Does its first argument say who may call? |
 //! | `Guard<A>: Proves<G>` | Does that prove what this area asks for? |
 //! | `Right<A>: MayBeGet` | Is it safe to answer a link with it? |
-//! | `Guard<A>: Ask<S, W>` | Can it be asked for with this state? |
-//! | `Checked<A>: Extract<A::First, M, S>` | Are the other arguments axum extractors? |
+//! | `H: Asks<Guard<A>, S, W>` | Can it be asked for with this state? |
+//! | `H: Takes<Checked<A>, A::First, M, S>` | Are the other arguments axum extractors? |
 //! | `H: Handler<Checked<A>, M, S>` | Does it give a response? |
 //!
 //! `S` is the app's state and `G` what the area proves. rustc infers `M`, how
@@ -32,7 +32,7 @@ use std::{future::Future, pin::Pin};
 
 use axum::{
     body::Body,
-    extract::Request,
+    extract::{FromRequest, FromRequestParts, Request},
     http::request::Parts,
     response::{IntoResponse, Response},
 };
@@ -48,6 +48,10 @@ pub trait Function<Args>: sealed::Function<Args> + Clone + Send + Sync + 'static
 pub trait Arguments: sealed::Arguments {
     /// The first of them.
     type First;
+    /// All others, in their order.
+    type Others;
+    #[doc(hidden)]
+    fn of(first: Self::First, others: Self::Others, seal: sealed::Seal) -> Self;
 }
 
 /// The first argument of a handler that has none.
@@ -204,17 +208,89 @@ pub trait Ask<S, W = ()>: sealed::Access + Sized {
     ) -> impl Future<Output = Result<Self, Response>> + Send;
 }
 
-/// Arguments of which all but the first are axum extractors.
-pub trait Extract<First, M, S>: sealed::Arguments + Sized {
+/// A function whose guard can be asked for. Of the function, so that rustc underlines
+/// that.
+pub trait Asks<G, S, W> {
+    #[doc(hidden)]
+    fn ask(
+        parts: &mut Parts,
+        state: &S,
+        seal: sealed::Seal,
+    ) -> impl Future<Output = Result<G, Response>> + Send;
+}
+
+impl<H, G: Ask<S, W>, S, W> Asks<G, S, W> for H {
+    fn ask(
+        parts: &mut Parts,
+        state: &S,
+        seal: sealed::Seal,
+    ) -> impl Future<Output = Result<G, Response>> + Send {
+        G::ask(parts, state, seal)
+    }
+}
+
+/// A function of which all arguments but the first are axum extractors.
+pub trait Takes<A, First, M, S> {
+    #[doc(hidden)]
+    fn take(
+        first: First,
+        parts: Parts,
+        body: Body,
+        state: &S,
+        seal: sealed::Seal,
+    ) -> impl Future<Output = Result<A, Response>> + Send;
+}
+
+impl<H, A, M, S: Sync> Takes<A, A::First, M, S> for H
+where
+    A: Arguments<First: Send, Others: Others<M, S>>,
+{
+    async fn take(
+        first: A::First,
+        parts: Parts,
+        body: Body,
+        state: &S,
+        seal: sealed::Seal,
+    ) -> Result<A, Response> {
+        let others = A::Others::extract(parts, body, state, seal).await?;
+        Ok(A::of(first, others, seal))
+    }
+}
+
+/// All arguments of a function but the first.
+pub trait Others<M, S>: Sized + Send {
     #[doc(hidden)]
     fn extract(
-        first: First,
         parts: Parts,
         body: Body,
         state: &S,
         seal: sealed::Seal,
     ) -> impl Future<Output = Result<Self, Response>> + Send;
 }
+
+/// One of them between the first and the last: an axum extractor that leaves the body.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no extractor",
+    label = "after the guard come axum's extractors",
+    note = "a guard is the first argument; guards of two realms are one argument: `(Authenticated<User>, Session<Anonymous<Staff>>)`",
+    note = "an extractor is `FromRequestParts`, and the last argument may take the body: `FromRequest`",
+    note = "see https://docs.rs/portcullis/latest/portcullis/compile_errors"
+)]
+pub trait Argument<S>: FromRequestParts<S> {}
+#[diagnostic::do_not_recommend]
+impl<T: FromRequestParts<S>, S> Argument<S> for T {}
+
+/// The last of them: an axum extractor that may take the body.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no extractor",
+    label = "after the guard come axum's extractors",
+    note = "a guard is the first argument; guards of two realms are one argument: `(Authenticated<User>, Session<Anonymous<Staff>>)`",
+    note = "an extractor is `FromRequestParts`, or as the last argument `FromRequest`",
+    note = "see https://docs.rs/portcullis/latest/portcullis/compile_errors"
+)]
+pub trait LastArgument<S, M>: FromRequest<S, M> {}
+#[diagnostic::do_not_recommend]
+impl<T: FromRequest<S, M>, S, M> LastArgument<S, M> for T {}
 
 /// A function that answers a request.
 #[diagnostic::on_unimplemented(
@@ -232,9 +308,9 @@ pub trait Handler<A, M, S>: Function<A> {
     #[doc(hidden)]
     fn into_call<First, W>(self, seal: sealed::Seal) -> Self::Call
     where
-        First: Access<Guard: Ask<S, W>> + 'static,
-        W: 'static,
-        A: Extract<First, M, S>;
+        Self: Asks<First::Guard, S, W> + Takes<A, First, M, S>,
+        First: Access + 'static,
+        W: 'static;
 }
 
 pub(super) type BoxedAnswer = Pin<Box<dyn Future<Output = Response> + Send>>;
@@ -250,18 +326,18 @@ pub(super) fn answer<H, A, First, M, S, W>(
 ) -> impl Future<Output = Response> + Send
 where
     H: sealed::Function<A, Output: Future<Output: IntoResponse> + Send> + Send,
-    First: Access<Guard: Ask<S, W>> + 'static,
-    W: 'static,
-    A: Extract<First, M, S> + Send,
+    H: Asks<First::Guard, S, W> + Takes<A, First, M, S>,
+    A: Send,
+    First: Access,
     S: Send + Sync,
 {
     let (mut parts, body) = request.into_parts();
     async move {
-        let guard = match First::Guard::ask(&mut parts, &state, sealed::Seal).await {
+        let guard = match H::ask(&mut parts, &state, sealed::Seal).await {
             Ok(guard) => First::from_guard(guard),
             Err(refusal) => return refusal,
         };
-        let arguments = match A::extract(guard, parts, body, &state, sealed::Seal).await {
+        let arguments = match H::take(guard, parts, body, &state, sealed::Seal).await {
             Ok(arguments) => arguments,
             Err(rejection) => return rejection,
         };

@@ -2,9 +2,9 @@
 
 use std::{fmt, marker::PhantomData};
 
-use axum::{body::Body, extract::Request, http::request::Parts, response::Response};
+use axum::{extract::Request, http::request::Parts, response::Response};
 
-use crate::routing::handler::{Access, Arguments, Ask, Extract, Function, Handler, Reads, sealed};
+use crate::routing::handler::{Access, Arguments, Ask, Function, Handler, Reads, sealed};
 
 /// Says that everyone may call an axum handler: `.get("/about", public(about))`.
 ///
@@ -62,6 +62,11 @@ impl<T> sealed::Arguments for PublicArguments<T> {}
 
 impl<T> Arguments for PublicArguments<T> {
     type First = Everyone;
+    type Others = ();
+
+    fn of(_: Everyone, (): (), _: sealed::Seal) -> Self {
+        Self(PhantomData)
+    }
 }
 
 impl sealed::Access for Everyone {
@@ -84,18 +89,6 @@ impl Access for Everyone {
 impl<S: Sync> Ask<S> for Everyone {
     async fn ask(_: &mut Parts, _: &S, _: sealed::Seal) -> Result<Self, Response> {
         Ok(Self(()))
-    }
-}
-
-impl<T, S: Sync> Extract<Everyone, (), S> for PublicArguments<T> {
-    async fn extract(
-        _: Everyone,
-        _: Parts,
-        _: Body,
-        _: &S,
-        _: sealed::Seal,
-    ) -> Result<Self, Response> {
-        Ok(Self(PhantomData))
     }
 }
 

@@ -5,7 +5,7 @@ use portcullis::{
     Authenticated, public,
     routing::{
         Public,
-        handler::{Access, Ask, Extract, Handler, sealed::Seal},
+        handler::{Access, Asks, Handler, Takes, sealed::Seal},
     },
 };
 use std::future::{Ready, ready};
@@ -18,9 +18,9 @@ impl Handler<(Authenticated<User>,), (), App> for AsksNothing {
 
     fn into_call<First, W>(self, _: Seal) -> Self::Call
     where
-        First: Access<Guard: Ask<App, W>> + 'static,
+        Self: Asks<First::Guard, App, W> + Takes<(Authenticated<User>,), First, (), App>,
+        First: Access + 'static,
         W: 'static,
-        (Authenticated<User>,): Extract<First, (), App>,
     {
         public(|| ready("in without a proof"))
     }
