@@ -207,7 +207,7 @@ async fn a_question_mark_through_an_apps_own_error_answers_alike() {
         }
     }
     async fn narrow(who: CurrentUser<User>) -> Result<String, AppError> {
-        let user = who.into_authenticated()?;
+        let user = who.into_authenticated().await?;
         if user.id == 2 {
             return Err(AppError::Teapot);
         }

@@ -417,6 +417,124 @@ async fn a_request_inside_a_request_is_a_visit_of_its_own() {
     }
 }
 
+/// A layer that answers what takes long with 202, and has the next request finish it.
+#[tokio::test]
+async fn what_a_layer_puts_aside_is_not_finished_by_another_request() {
+    type Answer = Pin<Box<dyn Future<Output = Response> + Send>>;
+    #[derive(Clone, FromRef)]
+    struct Desk {
+        login: Login<User>,
+        waiting: Arc<Mutex<Option<Answer>>>,
+        finished: Arc<Mutex<Option<StatusCode>>>,
+    }
+    async fn put_aside(
+        State(desk): State<Desk>,
+        _: CurrentUser<User>,
+        request: Request,
+        next: Next,
+    ) -> Response {
+        let waiting = desk.waiting.lock().unwrap().take();
+        if let Some(waiting) = waiting {
+            let status = waiting.await.status();
+            *desk.finished.lock().unwrap() = Some(status);
+        }
+        let mut answer: Answer = Box::pin(next.run(request));
+        match std::future::poll_fn(|context| Poll::Ready(answer.as_mut().poll(context))).await {
+            Poll::Ready(response) => response,
+            Poll::Pending => {
+                *desk.waiting.lock().unwrap() = Some(answer);
+                StatusCode::ACCEPTED.into_response()
+            }
+        }
+    }
+    let finished = Arc::new(Mutex::new(None));
+    let told = finished.clone();
+    let world = World::with(
+        |builder| builder,
+        move |routes, login| {
+            let desk = Desk {
+                login,
+                waiting: Arc::default(),
+                finished: told,
+            };
+            let confirm = async |session: Session<Authenticated<User>>, login: Login<User>| {
+                tokio::task::yield_now().await;
+                let user = session.user().clone();
+                session.confirm_login(login.vouch_for(user)).await.map(drop)
+            };
+            let read = async |_: Authenticated<User>| tokio::task::yield_now().await;
+            routes.merge(
+                Routes::new()
+                    .post("/confirm", confirm)
+                    .post("/read", read)
+                    .get("/hello", public(async |_: CurrentUser<User>| "hello"))
+                    .layer(from_fn_with_state(desk, put_aside)),
+            )
+        },
+    );
+    for path in ["/confirm", "/read"] {
+        let (mut one, mut stranger) = (world.logged_in(1).await, world.browser());
+        assert_eq!(one.post(path).await.status, StatusCode::ACCEPTED);
+        let reply = stranger.get("/hello").await;
+        assert_eq!(reply.body, "hello");
+        assert!(reply.set_cookies().is_empty());
+        let status = finished.lock().unwrap().take();
+        assert_eq!(status, Some(StatusCode::INTERNAL_SERVER_ERROR), "{path}");
+        assert_eq!(stranger.get("/me").await.status, StatusCode::SEE_OTHER);
+        assert_eq!(one.get("/me").await.body, "user 1");
+    }
+}
+
+/// A layer that tidies the cookies makes what is inside a visit of its own.
+#[tokio::test]
+async fn a_look_of_a_layer_gives_no_proof_after_a_logout_inside_of_it() {
+    #[derive(Clone, FromRef)]
+    struct Log {
+        login: Login<User>,
+        proved: Arc<Mutex<Vec<bool>>>,
+    }
+    async fn tidy(
+        State(log): State<Log>,
+        who: CurrentUser<User>,
+        mut request: Request,
+        next: Next,
+    ) -> Response {
+        let cookies = request.headers()["cookie"].to_str().unwrap().to_owned();
+        let mut ours = cookies
+            .split("; ")
+            .filter(|pair| !pair.starts_with("other"));
+        let ours = ours.next().unwrap().parse().unwrap();
+        request.headers_mut().insert("cookie", ours);
+        let response = next.run(request).await;
+        let proof = who.into_authenticated().await;
+        log.proved.lock().unwrap().push(proof.is_ok());
+        response
+    }
+    let proved: Arc<Mutex<Vec<bool>>> = Arc::default();
+    let log = proved.clone();
+    let world = World::with(
+        |builder| builder,
+        move |routes, login| {
+            let log = Log { login, proved: log };
+            let out =
+                async |session: Session<Authenticated<User>>| session.logout_user().await.map(drop);
+            routes.merge(
+                Routes::new()
+                    .post("/stay", async |_: Authenticated<User>| ())
+                    .post("/out", out)
+                    .layer(from_fn_with_state(log, tidy)),
+            )
+        },
+    );
+    for path in ["/stay", "/out"] {
+        let browser = world.logged_in(1).await;
+        let cookie = format!("{COOKIE}={}; other=1", browser.session().unwrap());
+        let request = Request::post(path).header("cookie", cookie);
+        send(&world.app, request.body(Body::empty()).unwrap()).await;
+    }
+    assert_eq!(*proved.lock().unwrap(), [true, false]);
+}
+
 #[tokio::test]
 async fn a_layer_that_swaps_the_cookie_swaps_the_login_and_nothing_cached_remains() {
     #[derive(Clone, FromRef)]
@@ -866,7 +984,7 @@ async fn a_look_beside_a_session_gives_no_second_proof_that_could_outlive_it() {
         session: Session<Authenticated<User>>,
         who: CurrentUser<User>,
     ) -> Result<String, LoginError> {
-        let second = who.into_authenticated()?;
+        let second = who.into_authenticated().await?;
         session.logout_user().await?;
         Ok(format!("still user {}", second.id))
     }
@@ -884,7 +1002,7 @@ async fn a_look_beside_a_strangers_session_is_unauthorized() {
         _: Session<portcullis::Anonymous>,
         who: CurrentUser<User>,
     ) -> Result<(), LoginError> {
-        who.into_authenticated().map(drop)
+        who.into_authenticated().await.map(drop)
     }
     let world = World::with(|builder| builder, |routes, _| routes.post("/look", look));
     let reply = world.browser().api(Method::POST, "/look").await;
@@ -898,7 +1016,7 @@ async fn a_look_from_before_a_logout_gives_no_proof_after_it() {
         who: CurrentUser<User>,
     ) -> Result<&'static str, LoginError> {
         session.logout_user().await?;
-        Ok(if who.into_authenticated().is_err() {
+        Ok(if who.into_authenticated().await.is_err() {
             "no proof"
         } else {
             "a proof"
@@ -919,7 +1037,7 @@ async fn a_look_from_before_a_switch_gives_no_proof_of_the_earlier_user() {
         session
             .switch_user(login.vouch_for(db.find(2).unwrap()))
             .await?;
-        Ok(ended(who))
+        Ok(ended(who).await)
     }
     async fn confirm(
         session: Session<Authenticated<User>>,
@@ -930,10 +1048,10 @@ async fn a_look_from_before_a_switch_gives_no_proof_of_the_earlier_user() {
         session
             .confirm_login(login.vouch_for(db.find(1).unwrap()))
             .await?;
-        Ok(ended(who))
+        Ok(ended(who).await)
     }
-    fn ended(who: CurrentUser<User>) -> &'static str {
-        match who.into_authenticated() {
+    async fn ended(who: CurrentUser<User>) -> &'static str {
+        match who.into_authenticated().await {
             Err(error) if error.is_ended() => "that login has ended",
             Err(_) => "another error",
             Ok(_) => "a proof",

@@ -289,7 +289,7 @@ async fn a_guard_restores_and_a_look_only_reads() {
                             Some(Source::RememberCookie)
                         );
                         let name = who.user().map(|user| user.id);
-                        let proof = who.into_authenticated();
+                        let proof = who.into_authenticated().await;
                         assert!(proof.is_err_and(|error| error.is_unauthorized()));
                         format!("look {name:?}")
                     }),

@@ -14,11 +14,12 @@ use std::{
 
 use axum::{
     body::Body,
-    http::{Method, Request, StatusCode, header, request::Parts},
+    extract::{FromRequestParts, State},
+    http::{HeaderValue, Method, Request, StatusCode, header, request::Parts},
     middleware::{Next, from_fn_with_state},
     response::Response,
 };
-use portcullis::{Authenticated, BoxError, CurrentUser, Routes};
+use portcullis::{Authenticated, BoxError, CurrentUser, Login, Routes, public};
 use support::*;
 use tokio::sync::mpsc;
 
@@ -228,7 +229,7 @@ async fn a_look_may_become_a_proof_and_no_more() {
                 routes.get(
                     "/narrow",
                     portcullis::public(async |who: CurrentUser<User>| {
-                        let user = who.into_authenticated()?;
+                        let user = who.into_authenticated().await?;
                         let id = user.id;
                         user.into_fresh().map(|_| format!("fresh {id}"))
                     }),
@@ -244,6 +245,76 @@ async fn a_look_may_become_a_proof_and_no_more() {
             .unwrap()
             .contains("insufficient")
     );
+}
+
+/// One request has one caller: whom a layer has looked at is not who calls with another key.
+#[tokio::test]
+async fn a_layer_that_swaps_the_key_does_not_keep_the_login() {
+    async fn look_and_swap(
+        _: CurrentUser<User>,
+        mut request: Request<Body>,
+        next: Next,
+    ) -> Response {
+        let headers = request.headers_mut();
+        if let Some(key) = headers.remove("x-own-key") {
+            headers.insert("x-key", key);
+        }
+        headers.insert("x-request-id", HeaderValue::from_static("7"));
+        next.run(request).await
+    }
+    async fn by_key(request: Parts) -> Result<Option<User>, Infallible> {
+        let key = request.headers.get("x-key");
+        let id = key.and_then(|key| key.to_str().ok()?.parse().ok());
+        Ok(id.map(|id| User {
+            id,
+            password: String::new(),
+            active: true,
+        }))
+    }
+    async fn batch(State(login): State<Login<User>>) -> String {
+        let mut told = Vec::new();
+        for key in ["1", "2", "1"] {
+            let request = Request::builder().uri("/").header("x-key", key);
+            let (mut parts, ()) = request.body(()).unwrap().into_parts();
+            let who = CurrentUser::<User>::from_request_parts(&mut parts, &login).await;
+            told.push(who.map_or("refused".to_owned(), |who| {
+                format!("{:?}", who.user().map(|user| user.id))
+            }));
+        }
+        told.join(" ")
+    }
+    let world = World::with(
+        |builder| builder.request_loader(by_key),
+        |routes, login| {
+            let me = async |user: Authenticated<User>| format!("user {}", user.id);
+            routes
+                .merge(
+                    Routes::new()
+                        .get("/swapped", me)
+                        .layer(from_fn_with_state(login, look_and_swap)),
+                )
+                .get("/batch", public(batch))
+        },
+    );
+    for (key, own, status) in [
+        ("1", None, StatusCode::OK),
+        ("1", Some("1"), StatusCode::OK),
+        ("1", Some("2"), StatusCode::INTERNAL_SERVER_ERROR),
+        ("1", Some("none"), StatusCode::INTERNAL_SERVER_ERROR),
+        ("none", Some("2"), StatusCode::INTERNAL_SERVER_ERROR),
+        ("none", Some("nor"), StatusCode::UNAUTHORIZED),
+    ] {
+        let mut headers = vec![("accept", "application/json"), ("x-key", key)];
+        headers.extend(own.map(|own| ("x-own-key", own)));
+        let reply = world
+            .browser()
+            .send(Method::GET, "/swapped", &headers)
+            .await;
+        assert_eq!(reply.status, status, "{key} {own:?}");
+        assert!(status != StatusCode::OK || reply.body == "user 1");
+    }
+    let reply = world.browser().get("/batch").await;
+    assert_eq!(reply.body, "Some(1) refused Some(1)");
 }
 
 /// A key is asked for again as it was asked for first.

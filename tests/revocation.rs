@@ -30,7 +30,7 @@ use futures_util::stream;
 use http_body_util::BodyExt;
 use portcullis::{
     AnySession, Authenticated, By, CurrentUser, Fresh, HoldsProof, LoginError, NoState, Routes,
-    Session,
+    Session, public,
 };
 use support::*;
 use tokio::{sync::mpsc, time::timeout};
@@ -463,7 +463,7 @@ async fn any(session: AnySession<User>, _: String) -> &'static str {
 }
 
 async fn looked(who: CurrentUser<User>, _: String) -> Result<&'static str, LoginError> {
-    who.into_authenticated()?.into_fresh()?;
+    who.into_authenticated().await?.into_fresh()?;
     Ok("fresh")
 }
 
@@ -486,6 +486,9 @@ async fn what_takes_long_before_the_handler_does_not_outlive_the_login() {
         ("/looked", Meanwhile::Nothing, 200),
         ("/looked", Meanwhile::AnHour, 401),
         ("/looked", Meanwhile::Stale, 401),
+        ("/public", Meanwhile::Nothing, 200),
+        ("/public", Meanwhile::Ended, 401),
+        ("/public", Meanwhile::AnHour, 401),
     ] {
         let world = World::with(
             |builder| builder,
@@ -500,6 +503,7 @@ async fn what_takes_long_before_the_handler_does_not_outlive_the_login() {
                     .post("/owner", async |_: By<Owner>, _: String| ())
                     .post("/whatever", any)
                     .post("/looked", looked)
+                    .post("/public", public(looked))
             },
         );
         let mut browser = world.logged_in(1).await;

@@ -7,7 +7,7 @@ use http::request::Parts;
 use crate::{
     error::{BoxError, Kind, LoginError},
     manager::caught,
-    session::{Authenticated, Within, known::Known, revocation::Recheck},
+    session::{Authenticated, Within, known::Known, revocation::Recheck, visit::Number},
     user::AuthUser,
 };
 
@@ -220,6 +220,7 @@ impl<U: AuthUser, P: Policy<U>> Recheck for AskedPolicy<U, P> {
     fn recheck(
         &self,
         _: Option<Within>,
+        _: Number,
     ) -> Pin<Box<dyn Future<Output = Result<(), LoginError>> + Send + '_>> {
         Box::pin(async move {
             let by = Authenticated(self.by.clone()).recheck().await?;

@@ -1,7 +1,8 @@
 //! What is noted during a visit: whom each realm found, and what is to be sent.
 
-use std::{any::Any, sync::Arc};
+use std::{any::Any, sync::Arc, time::Duration};
 
+use http::{HeaderMap, Uri};
 use tokio::time::Instant;
 
 use crate::{
@@ -40,6 +41,8 @@ pub(crate) struct Notes {
     pub(crate) pending: bool,
     /// The answer is for one person's eyes.
     pub(crate) private: bool,
+    /// Another visit ran inside of this one, and may have changed whom it found.
+    pub(super) is_doubtful: bool,
     /// That a login was refused was told when it was.
     pub(crate) refusal_told: bool,
     /// The realm whose user has left: the browser is to forget.
@@ -99,10 +102,18 @@ impl Notes {
         if seen.presented.cookies != *shown {
             return Err(LoginError::misuse(
                 core.realm(),
-                "send a request with another cookie or `Authorization` through the router, not through a layer of this request",
+                "send a request with another cookie through the router, not through a layer of this request",
             ));
         }
         Ok(seen.found())
+    }
+
+    /// Has this request the head of the one that was looked at first?
+    pub(crate) fn has_head(&self, core: &Arc<Core>, uri: &Uri, headers: &HeaderMap) -> bool {
+        let head = self
+            .by(core)
+            .and_then(|seen| seen.presented.head.as_deref());
+        head.is_some_and(|head| head.0 == *uri && head.1 == *headers)
     }
 
     /// Notes what the request shows to a realm. Whom that is, [`settle`](Self::settle) says.
@@ -220,10 +231,20 @@ impl Notes {
         }
     }
 
-    /// When the earliest was found of what this visit goes by.
-    pub(super) fn found_at(&self) -> Option<Instant> {
-        let logged_in = self.seen.iter().filter(|seen| seen.login().is_some());
-        logged_in.filter_map(|seen| seen.found_at).min()
+    /// Must it be asked again whom this visit has found, before somebody goes by it?
+    pub(crate) fn is_old(&self) -> bool {
+        let mut logged_in = self.seen.iter().filter(|seen| seen.login().is_some());
+        logged_in.any(|seen| {
+            self.is_doubtful
+                || seen
+                    .found_at
+                    .is_none_or(|found_at| found_at.elapsed() >= OLD)
+        })
+    }
+
+    /// It was asked again, of all of them.
+    pub(super) fn asked_again(&mut self) {
+        self.is_doubtful = false;
     }
 
     /// Who was found in each realm, and how fresh it had to be; then the
@@ -337,6 +358,9 @@ impl Notes {
         seen.find(|seen| Arc::ptr_eq(&seen.core, core))
     }
 }
+
+/// What was found longer ago is asked for once more before a handler goes by it.
+const OLD: Duration = Duration::from_secs(5);
 
 impl Seen {
     fn found<U: AuthUser>(&self) -> Option<Found<U>> {

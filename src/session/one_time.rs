@@ -209,13 +209,14 @@ impl<U: AuthUser> Login<U> {
     /// token is used up once it was right, also where the user may not be logged in.
     pub async fn redeem<P: Purpose>(&self, token: OneTimeToken<P>) -> Result<U, LoginError> {
         let core = &self.0.core;
+        let visit = visit::running(core);
         let record = self.find_token(&token).await?;
         let delete = Delete::new(RecordKind::OneTime, record.id);
         if !core.done(core.store.delete(delete).await)? {
             return Err(Kind::Refused.into()); // another request was faster
         }
         let user = self.user_of_token(&record).await?;
-        if let Some(visit) = visit::running(core) {
+        if let Some(visit) = visit {
             visit::note(visit, |notes| notes.see_check(core));
         }
         Ok(user)

@@ -82,6 +82,12 @@ impl<K: ?Sized> Clone for FoundAs<K> {
 }
 
 impl<U> Found<U> {
+    /// Is it this very login, as it was found?
+    pub(super) fn is(&self, known: &Known<U>) -> bool {
+        self.somebody()
+            .is_some_and(|found| std::ptr::eq(&**found, known))
+    }
+
     pub(super) fn of(known: Arc<Known<U>>) -> Self {
         match known.pending {
             None => Self::LoggedIn(known),

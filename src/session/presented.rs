@@ -1,5 +1,7 @@
 //! What a request shows to a realm, as far as a visit keeps it.
 
+use http::{HeaderMap, Uri};
+
 use crate::{key::SignedBy, store::Record, token::Token};
 
 /// What a request shows to one realm.
@@ -7,6 +9,8 @@ use crate::{key::SignedBy, store::Record, token::Token};
 pub(crate) struct Presented {
     /// The values of the cookies that say who it is, as they came.
     pub(crate) cookies: ShownCookies,
+    /// And all else by which the request loader may find somebody, if there is one.
+    pub(crate) head: Option<Box<(Uri, HeaderMap)>>,
     pub(crate) stranger: Stranger,
     /// Is there a message that no page has shown?
     pub(crate) carries_flash: bool,
@@ -19,8 +23,6 @@ pub(crate) struct Presented {
 pub(crate) struct ShownCookies {
     pub(crate) login: Vec<u8>,
     pub(crate) remember: Vec<u8>,
-    /// The `Authorization` header, where requests may log in by themselves.
-    pub(crate) authorization: Vec<u8>,
 }
 
 /// What a stranger keeps under a cookie of its own. It is read only where it

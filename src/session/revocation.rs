@@ -11,7 +11,7 @@ use crate::{
         Authenticated, Found, Fresh, LoggedIn, Session, Window, Within,
         known::Known,
         open::{Freshness, rarely},
-        visit,
+        visit::{self, Notes, Number},
     },
     store::{RecordKind, Watch},
     user::AuthUser,
@@ -143,11 +143,12 @@ impl<P> Session<P> {
     }
 }
 
-/// A login of any user type, to be asked for again.
+/// A login of any user type, to be asked for again in the visit that has found it.
 pub(crate) trait Recheck: Any + Send + Sync {
     fn recheck(
         &self,
         fresh: Option<Within>,
+        visit: Number,
     ) -> Pin<Box<dyn Future<Output = Result<(), LoginError>> + Send + '_>>;
 }
 
@@ -155,19 +156,16 @@ impl<U: AuthUser> Recheck for Known<U> {
     fn recheck(
         &self,
         fresh: Option<Within>,
+        visit: Number,
     ) -> Pin<Box<dyn Future<Output = Result<(), LoginError>> + Send + '_>> {
         Box::pin(async move {
-            let now = match fresh {
-                Some(within) => self.recheck_fresh(within).await?,
-                None if self.is_only_remembered() => return Ok(()), // a look, which proves nothing
-                None => self.recheck().await?.ok_or(Kind::Ended)?,
-            };
-            // Who asks from here on gets the login as it is now.
-            let core = &self.realm.core;
-            if let Some(visit) = visit::running(core) {
-                visit::note(visit, |notes| notes.change(core, Found::of(now)));
+            match fresh {
+                Some(within) => self
+                    .recheck_fresh(within)
+                    .await
+                    .map(|now| self.is_now(now, visit)),
+                None => self.recheck_in(visit).await,
             }
-            Ok(())
         })
     }
 }
@@ -180,15 +178,15 @@ impl<U: AuthUser> Recheck for Known<U> {
 ///
 /// [`Kind::Ended`] when a login is over, and as a guard that is asked.
 pub(crate) async fn recheck_what_is_old() -> Result<(), LoginError> {
-    let found_at = visit::peek(|notes| notes.found_at()).flatten();
-    if found_at.is_none_or(|found_at| found_at.elapsed() < OLD) {
+    let old = visit::peek(|notes| notes.is_old().then(|| (notes.number, notes.logins())));
+    let Some((number, logins)) = old.flatten() else {
         return Ok(());
-    }
-    let logins = visit::peek(|notes| notes.logins());
+    };
     rarely(async {
-        for (login, fresh) in logins.unwrap_or_default() {
-            login.recheck(fresh).await?;
+        for (login, fresh) in logins {
+            login.recheck(fresh, number).await?;
         }
+        visit::note(number, Notes::asked_again);
         Ok(())
     })
     .await
@@ -200,6 +198,27 @@ impl<U: AuthUser> Known<U> {
         let known = self.recheck().await?.ok_or(Kind::Ended)?;
         known.check_fresh(within)?;
         Ok(known)
+    }
+
+    /// Asks again in the visit that has found it: who asks there from here on gets the
+    /// login as it is now.
+    pub(crate) async fn recheck_in(&self, visit: Number) -> Result<(), LoginError> {
+        if self.is_only_remembered() {
+            return Ok(()); // a look, which proves nothing
+        }
+        let now = self.recheck().await?.ok_or(Kind::Ended)?;
+        self.is_now(now, visit);
+        Ok(())
+    }
+
+    fn is_now(&self, now: Arc<Self>, visit: Number) {
+        let core = &self.realm.core;
+        visit::note(visit, |notes| {
+            // But for what a transition has put there meanwhile.
+            if notes.found(core).is_some_and(|found| found.is(self)) {
+                notes.change(core, Found::of(now));
+            }
+        });
     }
 
     /// The login as a request would find it now.
@@ -245,9 +264,6 @@ impl<U: AuthUser> Known<U> {
         Ok(Some(Arc::new(known)))
     }
 }
-
-/// What was found longer ago is asked for once more before a handler is called.
-const OLD: Duration = Duration::from_secs(5);
 
 /// How often it is asked whether the one who acts is logged in.
 const BETWEEN_ACTORS: Duration = Duration::from_secs(5);

@@ -42,8 +42,7 @@ pub(crate) struct Visit {
     realms: Realms,
     /// What the routes say about answers.
     custom: Customs,
-    /// Opened by a layer around the request with this mark, and not yet
-    /// entered by the handler inside it.
+    /// Opened by a layer, for the handler inside it to join.
     joinable: Option<Box<Joinable>>,
     noted: Option<Box<Notes>>,
 }
@@ -63,6 +62,8 @@ impl Mark {
 struct Joinable {
     mark: Mark,
     cookies: Vec<HeaderValue>,
+    /// A handler has.
+    is_joined: bool,
 }
 
 fn cookies(headers: &HeaderMap) -> Vec<HeaderValue> {
@@ -91,6 +92,7 @@ impl Visit {
         let joinable = Some(Box::new(Joinable {
             mark,
             cookies: cookies(headers),
+            is_joined: false,
         }));
         Self {
             joinable,
@@ -112,30 +114,40 @@ impl Visit {
         custom: &Customs,
         mark: Option<Mark>,
         headers: &HeaderMap,
-    ) -> bool {
+    ) -> Option<Mark> {
         let join = |visit: &mut Visit| {
-            let joined = visit.admits(realms, mark, headers);
-            if joined {
-                visit.joinable = None;
-                visit.custom = custom.clone().or_else(|| visit.custom.take());
-            }
-            joined
+            let Some(joinable) = visit.admits(realms, mark, headers) else {
+                if let Some(notes) = &mut visit.noted {
+                    notes.is_doubtful = true; // whoever is inside may change the login
+                }
+                return None;
+            };
+            joinable.is_joined = true;
+            let mark = joinable.mark;
+            visit.custom = custom.clone().or_else(|| visit.custom.take());
+            Some(mark)
         };
-        with(join).unwrap_or(false)
+        with(join).flatten()
     }
 
-    /// Is this request already within a visit that its handler will join?
-    pub(crate) fn is_around(realms: &Realms, mark: Option<Mark>, headers: &HeaderMap) -> bool {
-        with(|visit| visit.admits(realms, mark, headers)).unwrap_or(false)
+    /// The mark of the visit that this request is already in, which its handler will join.
+    pub(crate) fn around(realms: &Realms, mark: Option<Mark>, headers: &HeaderMap) -> Option<Mark> {
+        with(|visit| Some(visit.admits(realms, mark, headers)?.mark)).flatten()
     }
 
-    fn admits(&self, realms: &Realms, mark: Option<Mark>, headers: &HeaderMap) -> bool {
-        let Some(joinable) = &self.joinable else {
-            return false;
-        };
-        Some(joinable.mark) == mark
-            && Arc::ptr_eq(&self.realms, realms)
-            && headers.get_all(header::COOKIE).iter().eq(&joinable.cookies)
+    fn admits(
+        &mut self,
+        realms: &Realms,
+        mark: Option<Mark>,
+        headers: &HeaderMap,
+    ) -> Option<&mut Joinable> {
+        let is_ours = Arc::ptr_eq(&self.realms, realms);
+        self.joinable.as_deref_mut().filter(|joinable| {
+            is_ours
+                && !joinable.is_joined
+                && Some(joinable.mark) == mark
+                && headers.get_all(header::COOKIE).iter().eq(&joinable.cookies)
+        })
     }
 
     pub(crate) fn into_notes(self) -> Option<Box<Notes>> {
@@ -189,6 +201,16 @@ pub(crate) fn enter(
             "ask for the login only in handlers and layers of the `Routes` that this manager's `into_router` mounted",
         )
     })
+}
+
+/// Is the visit with this mark the one that runs? What has joined it must not go on
+/// in another: that one is somebody else's.
+pub(crate) fn is_marked(mark: Mark) -> bool {
+    let is_marked = |visit: &mut Visit| {
+        let joinable = visit.joinable.as_ref();
+        joinable.is_some_and(|joinable| joinable.mark == mark)
+    };
+    with(is_marked).unwrap_or(false)
 }
 
 /// Is this visit still the one that runs? Afterwards no cookie can be sent.

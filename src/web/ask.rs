@@ -34,18 +34,19 @@ pub(crate) struct Ask<'a, U> {
 impl<U: AuthUser> Ask<'_, U> {
     /// Nobody is logged in.
     pub(crate) async fn anonymous<V>(&self) -> Result<Anonymous<V>, LoginError> {
-        visit::note(self.enter()?, |notes| notes.asked_for_nobody = true);
+        let visit = self.enter()?;
+        visit::note(visit, |notes| notes.asked_for_nobody = true);
         match self.find(Use::Guard).await? {
             Found::Nobody => {
-                self.see_caller(self.enter()?);
+                self.see_caller(visit);
                 Ok(Anonymous::new(self.login.0.core.clone()))
             }
             Found::Pending(_) => {
-                self.next(self.enter()?);
+                self.next(visit);
                 Err(Kind::Pending.into())
             }
             Found::LoggedIn(_) => {
-                self.next(self.enter()?);
+                self.next(visit);
                 Err(Kind::LoggedInAlready.into())
             }
         }
@@ -53,11 +54,12 @@ impl<U: AuthUser> Ask<'_, U> {
 
     /// The first factor is checked, and the second is not.
     pub(crate) async fn pending(&self) -> Result<Pending<U>, LoginError> {
+        let visit = self.enter()?;
         match self.find(Use::Guard).await? {
             Found::Pending(known) => Ok(Pending::of(known)),
             Found::Nobody => Err(self.unauthorized()),
             Found::LoggedIn(_) => {
-                self.next(self.enter()?);
+                self.next(visit);
                 Err(Kind::LoggedInAlready.into())
             }
         }
@@ -80,9 +82,10 @@ impl<U: AuthUser> Ask<'_, U> {
 
     /// Somebody gave the password just now.
     pub(crate) async fn fresh<W: Window>(&self) -> Result<Fresh<U, W>, LoginError> {
+        let visit = self.enter()?;
         let proof = self.authenticated().await?;
         let core = &self.login.0.core;
-        visit::note(self.enter()?, |notes| notes.ask_for_fresh(core, W::WITHIN));
+        visit::note(visit, |notes| notes.ask_for_fresh(core, W::WITHIN));
         proof.fresh()
     }
 
@@ -91,6 +94,7 @@ impl<U: AuthUser> Ask<'_, U> {
         &self,
         state: P::State,
     ) -> Result<Allowed<U, P>, LoginError> {
+        let visit = self.enter()?;
         let by = self.authenticated().await?;
         ask_policy::<U, P, _>(&by, self.request, &state).await?;
         let asked = AskedPolicy::<U, P> {
@@ -99,9 +103,7 @@ impl<U: AuthUser> Ask<'_, U> {
             state,
         };
         let core = &self.login.0.core;
-        visit::note(self.enter()?, |notes| {
-            notes.ask_policy(core, Arc::new(asked))
-        });
+        visit::note(visit, |notes| notes.ask_policy(core, Arc::new(asked)));
         Ok(let_in(by))
     }
 
@@ -115,14 +117,16 @@ impl<U: AuthUser> Ask<'_, U> {
 
     /// Somebody, or nobody, to look at.
     pub(crate) async fn current_user(&self, of: Use) -> Result<CurrentUser<U>, LoginError> {
+        let visit = self.enter()?;
         let found = self.find(of).await?;
-        Ok(CurrentUser::new(self.login.clone(), found, self.enter()?))
+        Ok(CurrentUser::new(self.login.clone(), found, visit))
     }
 
     /// The session in whatever state it is.
     pub(crate) async fn any_session(&self) -> Result<AnySession<U>, LoginError> {
+        let visit = self.enter()?;
         let found = self.find(Use::Guard).await?;
-        let ticket = self.ticket()?;
+        let ticket = self.ticket(visit);
         let now = self.login.0.core.now();
         Ok(match found {
             Found::Nobody => self.anonymous_session(ticket),
@@ -177,19 +181,19 @@ impl<U: AuthUser> Ask<'_, U> {
     ///
     /// [`Kind::Forbidden`] for who came with the request itself, and has none.
     pub(crate) async fn ticket_for_a_session(&self) -> Result<Ticket, LoginError> {
+        let visit = self.enter()?;
         match self.find(Use::Guard).await? {
             Found::LoggedIn(known) | Found::Pending(known) => known.session().map(drop)?,
             Found::Nobody => {}
         }
-        self.ticket()
+        Ok(self.ticket(visit))
     }
 
-    fn ticket(&self) -> Result<Ticket, LoginError> {
-        let visit = self.enter()?;
+    fn ticket(&self, visit: Number) -> Ticket {
         self.see_caller(visit);
         let next = self.next(visit);
         visit::note(visit, |notes| notes.give_session(&self.login.0.core));
-        Ok(Ticket { visit, next })
+        Ticket { visit, next }
     }
 
     /// Who is a stranger, holds a session, or posts something may be about to give

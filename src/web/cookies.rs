@@ -57,18 +57,10 @@ impl<'a> Shown<'a> {
     }
 
     /// What tells the realm who somebody is.
-    pub(super) fn who(&self, headers: &HeaderMap) -> ShownCookies {
-        let mut authorization = Vec::new();
-        if self.core.settings.reads_requests {
-            for value in headers.get_all(header::AUTHORIZATION) {
-                authorization.extend_from_slice(value.as_bytes());
-                authorization.push(b';');
-            }
-        }
+    pub(super) fn who(&self) -> ShownCookies {
         ShownCookies {
             login: self.of[CookieOf::Login as usize].all(),
             remember: self.of[CookieOf::Remember as usize].all(),
-            authorization,
         }
     }
 }

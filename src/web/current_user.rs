@@ -86,6 +86,9 @@ impl<U: AuthUser> CurrentUser<U> {
     /// The proof, if somebody is logged in: for a check that depends on what
     /// the request says.
     ///
+    /// A look that is older than five seconds, as after a slow body, is asked for once
+    /// more. What comes after the proof asks nothing: take the body first.
+    ///
     /// # Errors
     ///
     /// [`is_unauthorized`](LoginError::is_unauthorized), also for a remembered
@@ -95,27 +98,40 @@ impl<U: AuthUser> CurrentUser<U> {
     /// Returned from the handler they send the browser to the login page. A handler
     /// that has a [`Session`](crate::Session) of this user type has its proof there,
     /// and neither it nor a layer around it gets a second one, which could outlive
-    /// it: that is answered with 500.
-    pub fn into_authenticated(self) -> Result<Authenticated<U>, LoginError> {
+    /// it: that is answered with 500. And as [`Authenticated::recheck`], where it is
+    /// asked again.
+    pub async fn into_authenticated(self) -> Result<Authenticated<U>, LoginError> {
         let realm = &self.login.0;
-        let known = self.known.filter(|known| !known.is_only_remembered());
-        let Some(known) = known else {
+        let known = self.known.as_ref();
+        let Some(known) = known.filter(|known| !known.is_only_remembered()) else {
             visit::note(self.visit, |notes| notes.asked = Some(realm.core.clone()));
             realm.emit::<Known<U>>(EventKind::UserUnauthorized, None, None);
             return Err(Kind::Unauthorized.into());
         };
-        let now = visit::note(self.visit, |notes| notes.found::<U>(&known.realm.core)).flatten();
+        let proof = self.still(known)?;
+        if visit::note(self.visit, |notes| notes.is_old()) == Some(true) {
+            proof.0.recheck_in(self.visit).await?;
+            return self.still(known);
+        }
+        Ok(proof)
+    }
+
+    /// The proof of this login as it is now, should it have been asked for once more
+    /// meanwhile.
+    fn still(&self, known: &Known<U>) -> Result<Authenticated<U>, LoginError> {
+        let core = &self.login.0.core;
+        let now = visit::note(self.visit, |notes| {
+            (notes.found::<U>(core), notes.has_given_session(core))
+        });
         match now {
-            // As it is now, should it have been asked for once more meanwhile.
-            Some(Found::LoggedIn(now)) if now.is_same_login_as(&known) => {
-                let core = &realm.core;
-                match visit::note(self.visit, |notes| notes.has_given_session(core)) {
-                    Some(true) => Err(LoginError::misuse(core.realm(), ONE_PROOF)),
-                    _ => Ok(Authenticated(now)),
+            Some((Some(Found::LoggedIn(now)), is_given)) if now.is_same_login_as(known) => {
+                match is_given {
+                    true => Err(LoginError::misuse(core.realm(), ONE_PROOF)),
+                    false => Ok(Authenticated(now)),
                 }
             }
             _ => {
-                visit::note(self.visit, |notes| notes.asked = Some(realm.core.clone()));
+                visit::note(self.visit, |notes| notes.asked = Some(core.clone()));
                 Err(Kind::Ended.into())
             }
         }

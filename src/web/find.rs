@@ -7,7 +7,7 @@ use crate::{
     error::LoginError,
     event::EventKind,
     key::SignedBy,
-    manager::CookieOf,
+    manager::{CookieOf, Source},
     session::{
         Found, SendAgain,
         presented::{Presented, Stranger},
@@ -59,7 +59,14 @@ impl<U: AuthUser> Ask<'_, U> {
         }
         // Only now: a look that fails or is dropped half-way has found out nothing.
         let settled = visit::note(visit, |notes| notes.settle(core, found.clone()));
-        let found = settled.unwrap_or(found);
+        let found = match settled {
+            // Another look was faster: perhaps one of another request.
+            Some(settled) if self.is_by_request(&settled) && self.is_by_request(&found) => {
+                self.same(settled, &found)?
+            }
+            Some(settled) => settled,
+            None => found,
+        };
         let user = match &found {
             Found::LoggedIn(known) => Some(known),
             Found::Nobody | Found::Pending(_) => None,
@@ -73,7 +80,7 @@ impl<U: AuthUser> Ask<'_, U> {
     fn present(&self, visit: Number) -> Result<Before<U>, LoginError> {
         let core = &self.login.0.core;
         let shown = self.shown();
-        let cookies = shown.who(&self.request.headers);
+        let cookies = shown.who();
         let before = visit::note(visit, |notes| notes.seen(core, &cookies));
         if let Some(found) = before.transpose()?.flatten() {
             return Ok(Before::Found(found));
@@ -82,8 +89,13 @@ impl<U: AuthUser> Ask<'_, U> {
             Some((token, signed_by)) => Stranger::Presented(token, signed_by),
             None => Stranger::default(),
         };
+        let (uri, headers) = (&self.request.uri, &self.request.headers);
+        let head = self
+            .reads_requests()
+            .then(|| Box::new((uri.clone(), headers.clone())));
         let presented = Presented {
             cookies,
+            head,
             stranger,
             carries_flash: shown.has(CookieOf::Flash),
             is_stolen: false,
@@ -100,6 +112,14 @@ impl<U: AuthUser> Ask<'_, U> {
         visit: Number,
     ) -> Result<Found<U>, LoginError> {
         let core = &self.login.0.core;
+        if self.is_by_request(&found) {
+            let (uri, headers) = (&self.request.uri, &self.request.headers);
+            let is_same = visit::note(visit, |notes| notes.has_head(core, uri, headers));
+            if is_same != Some(true) {
+                let now = rarely(self.by_request(visit)).await?;
+                return self.same(found, &now);
+            }
+        }
         if of == Use::Look {
             return Ok(found);
         }
@@ -151,6 +171,38 @@ impl<U: AuthUser> Ask<'_, U> {
         let restores = of == Use::Guard;
         let realm = &self.login.0;
         realm.recall(&token, &self.visitor(), restores, visit).await
+    }
+
+    fn reads_requests(&self) -> bool {
+        self.login.0.finders.request.is_some()
+    }
+
+    /// Was this found by the request itself, or in vain?
+    fn is_by_request(&self, found: &Found<U>) -> bool {
+        let is_by_request = match found {
+            Found::Nobody => true,
+            Found::LoggedIn(known) => known.info.source() == Source::Request,
+            Found::Pending(_) => false,
+        };
+        is_by_request && self.reads_requests()
+    }
+
+    /// What was found first, if this request brings the same.
+    ///
+    /// # Errors
+    ///
+    /// When it brings somebody else: a request with another key inside of this one.
+    fn same(&self, first: Found<U>, now: &Found<U>) -> Result<Found<U>, LoginError> {
+        match (&first, now) {
+            (Found::Nobody, Found::Nobody) => Ok(first),
+            (Found::LoggedIn(one), Found::LoggedIn(other)) if one.is_same_login_as(other) => {
+                Ok(first)
+            }
+            _ => Err(LoginError::misuse(
+                self.login.0.core.realm(),
+                "send a request with another key through the router, not through a layer of this request",
+            )),
+        }
     }
 
     /// By the request itself. It gets no cookie, and no session.

@@ -11,7 +11,7 @@ use std::{
 use axum::{
     extract::Request,
     http::{Extensions, request::Parts},
-    response::Response,
+    response::{IntoResponse, Response},
 };
 use pin_project_lite::pin_project;
 use tokio::task::futures::TaskLocalFuture;
@@ -19,10 +19,11 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::{
+    error::LoginError,
     event::EventKind,
     session::{
         Custom, Customs,
-        visit::{Mark, Realms, Visit},
+        visit::{self, Mark, Realms, Visit},
     },
     web::{
         answer,
@@ -101,8 +102,9 @@ impl Mount {
         joined: Joined,
         handler: impl FnOnce() -> F,
     ) -> Visited<F> {
-        if joined.0 {
-            return Visited::Joined { future: handler() };
+        if let Some(mark) = joined.0 {
+            let future = handler();
+            return Visited::Joined { mark, future };
         }
         let visit = Visit::new(self.0.realms.clone(), self.0.custom.clone());
         Visited::Own {
@@ -149,15 +151,15 @@ fn head_of(request: &Request) -> Parts {
     parts
 }
 
-/// Is a handler in the visit of a layer around it?
-pub(crate) struct Joined(bool);
+/// Is a handler in the visit of a layer around it, and in which?
+pub(crate) struct Joined(Option<Mark>);
 
 pin_project! {
     /// A handler or a service in its visit, or an answer without it.
     #[project = Projected]
     pub(crate) enum Visited<F> {
         Own { #[pin] future: TaskLocalFuture<RefCell<Visit>, F> },
-        Joined { #[pin] future: F },
+        Joined { mark: Mark, #[pin] future: F },
         Answered { response: Option<Response> },
     }
 }
@@ -179,10 +181,15 @@ impl<F> Visited<F> {
 impl<F: Future<Output = Response>> Future for Visited<F> {
     type Output = Response;
 
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Response> {
-        match self.project() {
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Response> {
+        match self.as_mut().project() {
+            Projected::Joined { mark, .. } if !visit::is_marked(*mark) => {
+                let response = LoginError::misuse("", ELSEWHERE).into_response();
+                self.set(Self::Answered { response: None });
+                Poll::Ready(answer::mark_private(response))
+            }
             // The layers around it are to see that this is for one person's eyes.
-            Projected::Joined { future } => future.poll(context).map(answer::mark_private),
+            Projected::Joined { future, .. } => future.poll(context).map(answer::mark_private),
             Projected::Own { mut future } => {
                 let response = ready!(future.as_mut().poll(context));
                 let notes = future
@@ -194,6 +201,9 @@ impl<F: Future<Output = Response>> Future for Visited<F> {
         }
     }
 }
+
+const ELSEWHERE: &str =
+    "a layer's `next` runs in its own request: don't put it aside for another one to finish";
 
 /// Opens a visit around a service.
 #[derive(Clone)]
@@ -254,10 +264,9 @@ where
             }
             Around::Layer => {
                 let mark = request.extensions().get().copied();
-                if Visit::is_around(&mount.0.realms, mark, request.headers()) {
-                    Visited::Joined {
-                        future: Answer::of(inner, request),
-                    }
+                if let Some(mark) = Visit::around(&mount.0.realms, mark, request.headers()) {
+                    let future = Answer::of(inner, request);
+                    Visited::Joined { mark, future }
                 } else {
                     let mark = Mark::new();
                     request.extensions_mut().insert(mark);
