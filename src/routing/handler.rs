@@ -132,7 +132,7 @@ impl<P: Proves<G>, G> Fits<G> for P {}
     note = "a service that only those may see who prove `{Self}` is `.service(path, service)`",
     note = "see https://docs.rs/portcullis/latest/portcullis/compile_errors"
 )]
-pub trait AtTheTop: sealed::Proves<crate::routing::Everyone> {}
+pub trait AtTheTop: sealed::Proves<crate::routing::open::Everyone> {}
 #[diagnostic::do_not_recommend]
 impl AtTheTop for crate::routing::Anyone {}
 

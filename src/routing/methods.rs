@@ -17,8 +17,8 @@ use crate::routing::{
 
 /// What the routes at the top must prove: nothing.
 ///
-/// Not [`Everyone`](crate::routing::Everyone): a service could ask for that, and
-/// at the top a service must say that it is public.
+/// Not `Everyone`, the guard of what is public: a service could ask for that, and at the
+/// top a service must say that it is public.
 #[derive(Debug)]
 pub enum Anyone {}
 

@@ -24,7 +24,7 @@ pub use access_table::{AccessRow, AccessTable};
 pub use guards::Only;
 pub use into_router::Realms;
 pub use methods::Anyone;
-pub use open::{Everyone, Public, public};
+pub use open::{Public, public};
 
 use std::{convert::Infallible, fmt, marker::PhantomData};
 

@@ -50,7 +50,8 @@ impl<H, T> fmt::Debug for Public<H, T> {
     }
 }
 
-/// The guard of a public route: none.
+/// The guard of a public route: none. Nobody outside can name it, so the word for an
+/// open handler is `public`.
 #[derive(Debug)]
 pub struct Everyone(());
 

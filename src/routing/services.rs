@@ -151,7 +151,8 @@ where
     }
 
     /// Adds a whole axum router under `path`, open to everyone. Its handlers
-    /// can look with [`CurrentUser`](crate::CurrentUser), no more.
+    /// can look with [`CurrentUser`](crate::CurrentUser), no more. A cache among its
+    /// layers does not hear which answers are private: it goes around `Routes`.
     pub fn public_router(mut self, path: &str, router: axum::Router<S>) -> Self
     where
         G: AtTheTop,
