@@ -584,3 +584,18 @@ async fn a_fallback_of_any_kind_answers_beside_one_further_below() {
         assert_eq!(user.get("/part/x").await.body, "own");
     }
 }
+
+#[tokio::test]
+async fn a_fallback_further_below_answers_through_a_part_that_is_merged() {
+    let world = World::with(
+        |builder| builder,
+        |routes, _| {
+            let below = Routes::new().fallback(public("below"));
+            let merged = Routes::new().nest("/below", below);
+            routes.nest("/part", Routes::new().merge(merged))
+        },
+    );
+    let mut browser = world.browser();
+    assert_eq!(browser.get("/part/below/x").await.body, "below");
+    assert_eq!(browser.get("/part/x").await.status, StatusCode::NOT_FOUND);
+}
