@@ -301,3 +301,59 @@ impl Hasher for IdHasher {
         self.0
     }
 }
+
+#[cfg(all(test, not(shuttle)))]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_unix_seconds(1_000);
+
+    /// A shard of so many sessions, of which so many are alive.
+    fn of(all: u16, alive: u16) -> Shard {
+        let mut shard = Shard::default();
+        for number in 0..all {
+            let mut id = [0; 16];
+            id[14..].copy_from_slice(&number.to_be_bytes());
+            let expires = match number < alive {
+                true => Timestamp::from_unix_seconds(2_000),
+                false => NOW,
+            };
+            let (id, hash) = (RecordId::from_bytes(id), TokenHash::from_bytes([9; 32]));
+            shard.put(Record::new(RecordKind::Session, id, hash, expires, vec![]));
+        }
+        shard
+    }
+
+    fn capacity(shard: &Shard) -> usize {
+        shard.kind(RecordKind::Session).capacity()
+    }
+
+    #[test]
+    fn a_shard_that_was_full_once_gives_the_memory_back_and_keeps_room() {
+        let mut shard = of(1_000, 10);
+        shard.sweep(NOW, 1_000);
+        assert!(
+            (20..100).contains(&capacity(&shard)),
+            "{}",
+            capacity(&shard)
+        );
+    }
+
+    #[test]
+    fn a_shard_that_is_a_quarter_full_keeps_its_memory() {
+        let before = capacity(&of(10, 10));
+        let mut shard = of(10, before as u16 / 4);
+        shard.sweep(NOW, 1_000);
+        assert!(capacity(&shard) > before / 2, "{}", capacity(&shard));
+    }
+
+    #[test]
+    fn what_is_gone_is_counted_at_no_home() {
+        let mut shard = of(3, 1);
+        let first = RecordId::from_bytes([0; 16]);
+        assert_eq!(shard.of_home[place(first)], 3);
+        shard.remove(RecordKind::Session, first);
+        shard.sweep(NOW, 1_000);
+        assert_eq!(shard.of_home, [0; HOMES]);
+    }
+}
