@@ -4,12 +4,18 @@
 
 mod support;
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
 use axum::{extract::FromRef, http::Method};
 use portcullis::{
-    Anonymous, AuthHash, AuthUser, Authenticated, BuildError, Login, LoginError, LoginManager,
-    OneFactor, Realms, Routes, Session, store::MemoryStore,
+    Anonymous, AuthHash, AuthUser, Authenticated, BuildError, CurrentUser, Login, LoginError,
+    LoginManager, OneFactor, Realms, Routes, Session, store::MemoryStore,
 };
-use support::{Browser, key, send};
+use support::{Browser, Reply, key, send};
+use tokio::{sync::oneshot, task::JoinHandle};
 
 macro_rules! user {
     ($name:ident) => {
@@ -178,7 +184,7 @@ async fn two_realms_of_one_user_type_are_refused() {
 #[tokio::test]
 #[should_panic(expected = "are about one realm")]
 async fn two_guards_of_one_realm_are_refused() {
-    async fn twice((_, _): (Authenticated<Staff>, portcullis::CurrentUser<Staff>)) {}
+    async fn twice((_, _): (Authenticated<Staff>, CurrentUser<Staff>)) {}
     let _ = Routes::<App>::new().get("/", twice);
 }
 
@@ -232,7 +238,7 @@ async fn a_refused_login_is_of_the_realm_that_refused() {
     async fn log_in(
         session: Session<Anonymous<Staff>>,
         _login: Login<Staff>,
-        _navbar: portcullis::CurrentUser<Customer>,
+        _navbar: CurrentUser<Customer>,
     ) -> Result<(), LoginError> {
         let _ = session;
         Err(LoginError::refused())
@@ -292,14 +298,58 @@ async fn after_a_slow_body_each_realm_is_asked_for_what_its_guard_asked() {
     browser.close();
     assert_eq!(browser.get("/customer").await.body, "Customer 1"); // remembered: not fresh
     browser.post("/staff/login").await;
-    let (sender, receiver) = tokio::sync::oneshot::channel::<&str>();
-    let body = futures_util::stream::once(receiver);
-    let request = browser.request(Method::POST, "/save", &[("accept", "application/json")]);
-    let request = request.map(|_| axum::body::Body::from_stream(body));
-    let router = browser.app.clone();
-    let answer = tokio::spawn(async move { send(&router, request).await });
+    let (sender, answer) = post_slowly(&browser, "/save");
     tokio::time::sleep(std::time::Duration::from_secs(6)).await; // of the paused clock
     sender.send("saved").unwrap();
     let reply = answer.await.unwrap();
     assert_eq!((reply.status.as_u16(), reply.body.as_str()), (200, "saved"));
+}
+
+/// A look at a remember cookie has let nobody in: after a slow body nothing is asked of it.
+#[tokio::test(start_paused = true)]
+async fn after_a_slow_body_a_look_at_a_remember_cookie_is_not_asked_again() {
+    async fn save(_: Authenticated<Staff>, _: CurrentUser<Customer>, body: String) -> String {
+        body
+    }
+    let gone = Arc::new(AtomicBool::new(false));
+    let asked = gone.clone();
+    let load_customer = move |id| {
+        let found = (!asked.load(Ordering::Relaxed)).then_some(Customer(id));
+        async move { Ok::<_, std::io::Error>(found) }
+    };
+    let manager = LoginManager::builder().secret_key(key(1));
+    let customers = manager.user_loader(load_customer).build().unwrap();
+    let manager = LoginManager::builder().realm("staff").secret_key(key(1));
+    let staff = manager.user_loader(Staff::load).build().unwrap();
+    let app = (customers, staff).into_router(|(customers, staff)| {
+        Routes::new()
+            .post("/customer/login", Customer::log_in)
+            .post("/staff/login", Staff::log_in)
+            .post("/save", save)
+            .with_state(App { customers, staff })
+    });
+    let mut browser = Browser::of(app);
+    browser.post("/customer/login").await;
+    browser.close();
+    browser.post("/staff/login").await;
+    let (sender, answer) = post_slowly(&browser, "/save");
+    tokio::time::sleep(std::time::Duration::from_secs(6)).await; // of the paused clock
+    gone.store(true, Ordering::Relaxed);
+    sender.send("saved").unwrap();
+    let reply = answer.await.unwrap();
+    assert_eq!((reply.status.as_u16(), reply.body.as_str()), (200, "saved"));
+}
+
+/// A request on its way, whose body comes when the test says so.
+fn post_slowly(
+    browser: &Browser,
+    path: &str,
+) -> (oneshot::Sender<&'static str>, JoinHandle<Reply>) {
+    let (sender, receiver) = oneshot::channel::<&str>();
+    let body = futures_util::stream::once(receiver);
+    let request = browser.request(Method::POST, path, &[("accept", "application/json")]);
+    let request = request.map(|_| axum::body::Body::from_stream(body));
+    let router = browser.app.clone();
+    let answer = tokio::spawn(async move { send(&router, request).await });
+    (sender, answer)
 }
