@@ -61,6 +61,21 @@ async fn it_is_written_once_and_not_with_each_request() {
 }
 
 #[tokio::test]
+async fn data_that_the_same_request_writes_is_written_at_the_first_try() {
+    let world = World::new();
+    let mut browser = world.logged_in(1).await;
+    browser.get("/me").await; // the first use of a session is another story
+    let mut other = Browser {
+        user_agent: "Chrome/1.0",
+        ..browser
+    };
+    world.store.taken();
+    other.post("/note/7").await;
+    assert_eq!(world.store.taken(), ["load", "update", "update"]);
+    assert_eq!(other.get("/data").await.body, "note [7] cart []");
+}
+
+#[tokio::test]
 async fn data_that_is_written_at_the_same_moment_is_kept() {
     let world = World::new();
     let browser = world.logged_in(1).await;

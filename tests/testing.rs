@@ -4,10 +4,13 @@
 
 mod support;
 
-use axum::http::{Method, StatusCode};
+use axum::{
+    Extension,
+    http::{Method, StatusCode},
+};
 use portcullis::{
-    SessionProtection,
-    testing::{TestClient, login_as},
+    SessionProtection, public,
+    testing::{LoginAs, TestClient, login_as},
 };
 use support::*;
 
@@ -72,7 +75,7 @@ async fn an_inactive_user_is_not_kept_in() {
 async fn redirects_are_followed_on_request() {
     let world = World::with(
         |builder| builder,
-        |routes, _| routes.get("/login", portcullis::public("the form")),
+        |routes, _| routes.get("/login", public("the form")),
     );
     let mut client = TestClient::new(world.app.clone());
     let reply = client.get("/me").await;
@@ -102,4 +105,17 @@ async fn a_client_of_an_api_says_what_it_accepts() {
         .accept("application/json");
     let problem: serde_json::Value = request.await.json();
     assert_eq!(problem["status"], 401);
+}
+
+#[tokio::test]
+async fn a_login_that_was_used_goes_with_no_other_request() {
+    let carries = async |login: Option<Extension<LoginAs<User>>>| format!("{}", login.is_some());
+    let world = World::with(
+        |builder| builder,
+        |routes, _| routes.get("/carries", public(carries)),
+    );
+    let mut client = TestClient::new(world.app.clone()).login_as(user(&world));
+    assert_eq!(client.get("/carries").await.text(), "true");
+    client.get("/me").await;
+    assert_eq!(client.get("/carries").await.text(), "false");
 }

@@ -245,3 +245,17 @@ impl fmt::Debug for StoreError {
         write!(f, "StoreError({:?})", self.0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_store_that_fails_is_not_full() {
+        assert!(StoreError::full().is_full());
+        let too_slow = StoreError::too_slow(Duration::from_secs(1));
+        for failed in [StoreError::new("connection refused"), too_slow] {
+            assert!(!failed.is_full(), "{failed}");
+        }
+    }
+}
