@@ -119,3 +119,14 @@ async fn a_login_that_was_used_goes_with_no_other_request() {
     client.get("/me").await;
     assert_eq!(client.get("/carries").await.text(), "false");
 }
+
+#[tokio::test]
+async fn of_two_logins_of_one_user_type_the_last_one_counts() {
+    let world = World::with(|builder| builder, |routes, _| routes);
+    let mut client = TestClient::new(world.app.clone())
+        .login_as(world.database.find(1).unwrap())
+        .login_as(world.database.find(2).unwrap());
+    for _ in 0..2 {
+        assert_eq!(client.get("/me").await.text(), "user 2");
+    }
+}

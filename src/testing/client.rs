@@ -1,6 +1,6 @@
 //! A browser for tests, without a socket.
 
-use std::{collections::BTreeMap, future::poll_fn, sync::Arc};
+use std::{any::TypeId, collections::BTreeMap, future::poll_fn, sync::Arc};
 
 use axum::{
     Router,
@@ -71,6 +71,7 @@ struct Cookie {
 /// A login that no request has used yet.
 #[derive(Clone)]
 struct Wanted {
+    of: TypeId,
     insert: Arc<dyn Fn(&mut Extensions) + Send + Sync>,
     is_used: Arc<dyn Fn() -> bool + Send + Sync>,
 }
@@ -87,7 +88,7 @@ impl TestClient {
 
     /// Logs a user in, fresh, with the next request that asks who is there: a
     /// session like any, without the login form. Said for users of two types, it
-    /// logs in to both their realms. For another kind of login see
+    /// logs in to both their realms; of one type the last one counts. For another kind of login see
     /// [`login_with`](Self::login_with).
     pub fn login_as<U: AuthUser>(self, user: U) -> Self {
         self.login_with(LoginAs::new(user))
@@ -97,7 +98,10 @@ impl TestClient {
     /// [`login_as`](crate::testing::login_as): `.stale()`, `.remembered()`.
     pub fn login_with<U: AuthUser>(mut self, login: LoginAs<U>) -> Self {
         let of_request = login.clone();
+        let of = TypeId::of::<U>();
+        self.logins.retain(|wanted| wanted.of != of);
         self.logins.push(Wanted {
+            of,
             insert: Arc::new(move |extensions| drop(extensions.insert(of_request.clone()))),
             is_used: Arc::new(move || login.is_used()),
         });
