@@ -246,9 +246,13 @@ impl Core {
         Ok(record.filter(|record| record.is_alive(now) && record.id == id && record.kind == kind))
     }
 
-    pub(crate) async fn insert(self: &Arc<Self>, step: Insert) -> Result<Inserted, LoginError> {
+    pub(crate) fn insert(
+        self: &Arc<Self>,
+        step: Insert,
+    ) -> impl Future<Output = Result<Inserted, LoginError>> + Send {
         self.keep_swept();
-        self.done(self.store.insert(step).await)
+        let inserted = self.store.insert(step);
+        async { self.done(inserted.await) }
     }
 
     pub(crate) async fn delete(&self, id: RecordId) -> Result<bool, LoginError> {

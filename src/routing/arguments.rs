@@ -99,12 +99,20 @@ macro_rules! others {
             Last: LastArgument<S, M> + Send,
             S: Send + Sync,
         {
+            // Not an `async fn`, whose future would hold the request twice.
             #[allow(non_snake_case, unused_mut)]
-            async fn extract(mut parts: Parts, body: Body, state: &S, _: sealed::Seal) -> Result<Self, Response> {
-                $(let $middle = $middle::from_request_parts(&mut parts, state).await.map_err(IntoResponse::into_response)?;)*
-                let request = Request::from_parts(parts, body);
-                let last = Last::from_request(request, state).await.map_err(IntoResponse::into_response)?;
-                Ok(($($middle,)* last,))
+            fn extract(
+                mut parts: Parts,
+                body: Body,
+                state: &S,
+                _: sealed::Seal,
+            ) -> impl Future<Output = Result<Self, Response>> + Send {
+                async move {
+                    $(let $middle = $middle::from_request_parts(&mut parts, state).await.map_err(IntoResponse::into_response)?;)*
+                    let request = Request::from_parts(parts, body);
+                    let last = Last::from_request(request, state).await.map_err(IntoResponse::into_response)?;
+                    Ok(($($middle,)* last,))
+                }
             }
         }
     };

@@ -232,28 +232,17 @@ impl<H, G: Ask<S, W>, S, W> Asks<G, S, W> for H {
 /// A function of which all arguments but the first are axum extractors.
 pub trait Takes<A, First, M, S> {
     #[doc(hidden)]
-    fn take(
-        first: First,
-        parts: Parts,
-        body: Body,
-        state: &S,
-        seal: sealed::Seal,
-    ) -> impl Future<Output = Result<A, Response>> + Send;
+    type Others: Others<M, S>;
+
+    #[doc(hidden)]
+    fn arguments(first: First, others: Self::Others, seal: sealed::Seal) -> A;
 }
 
-impl<H, A, M, S: Sync> Takes<A, A::First, M, S> for H
-where
-    A: Arguments<First: Send, Others: Others<M, S>>,
-{
-    async fn take(
-        first: A::First,
-        parts: Parts,
-        body: Body,
-        state: &S,
-        seal: sealed::Seal,
-    ) -> Result<A, Response> {
-        let others = A::Others::extract(parts, body, state, seal).await?;
-        Ok(A::of(first, others, seal))
+impl<H, A: Arguments<Others: Others<M, S>>, M, S> Takes<A, A::First, M, S> for H {
+    type Others = A::Others;
+
+    fn arguments(first: A::First, others: A::Others, seal: sealed::Seal) -> A {
+        A::of(first, others, seal)
     }
 }
 
@@ -337,13 +326,14 @@ where
             Ok(guard) => First::from_guard(guard),
             Err(refusal) => return refusal,
         };
-        let arguments = match H::take(guard, parts, body, &state, sealed::Seal).await {
-            Ok(arguments) => arguments,
+        let others = match H::Others::extract(parts, body, &state, sealed::Seal).await {
+            Ok(others) => others,
             Err(rejection) => return rejection,
         };
         if let Err(error) = recheck_what_is_old().await {
             return error.into_response();
         }
+        let arguments = H::arguments(guard, others, sealed::Seal);
         handler.call(arguments).await.into_response()
     }
 }

@@ -164,98 +164,105 @@ pub(super) enum Kept {
 /// # Errors
 ///
 /// When the store fails or the old record is gone; nothing has changed then.
-pub(super) async fn replace<U: AuthUser>(
+#[expect(
+    clippy::manual_async_fn,
+    reason = "the future of an `async fn` holds its arguments twice"
+)]
+pub(super) fn replace<U: AuthUser>(
     realm: &Arc<Realm<U>>,
     number: visit::Number,
     mut old: Option<Record>,
     user: U,
     login: NewLogin,
     data: Kept,
-) -> Result<Arc<Known<U>>, LoginError> {
-    let core = &realm.core;
-    visit::check(number)?;
-    let (index, id) = realm.index(&user.id())?;
-    let auth_hash = user.session_auth_hash().for_record(index);
-    let visitor = visit::visitor(number, core);
-    let (device, device_name) = (visitor.device(core, index), visitor.name());
-    let login_id = match old.as_ref().filter(|_| login.goes_on.is_some()) {
-        Some(old) => Content::login_id(&old.body),
-        None => None,
-    };
-    for _ in 0..MAX_CONFLICTS {
-        let now = core.now();
-        let (created, seen, ends) = match &login.goes_on {
-            Some(login) => (login.created, used_at(login.created, now), login.ends),
-            None if login.actor.is_some() => (now, now, now.plus(ACTS_FOR)),
-            None => (now, now, now.plus(core.settings.absolute)),
+) -> impl Future<Output = Result<Arc<Known<U>>, LoginError>> + Send {
+    async move {
+        let core = &realm.core;
+        visit::check(number)?;
+        let (index, id) = realm.index(&user.id())?;
+        let auth_hash = user.session_auth_hash().for_record(index);
+        let visitor = visit::visitor(number, core);
+        let (device, device_name) = (visitor.device(core, index), visitor.name());
+        let login_id = match old.as_ref().filter(|_| login.goes_on.is_some()) {
+            Some(old) => Content::login_id(&old.body),
+            None => None,
         };
-        let token = Token::random(Some(index.home())).map_err(|error| core.failed(error))?;
-        let facts = LoginFacts {
-            user: &id,
-            login_id: login_id.unwrap_or_else(|| LoginId::of(token.id)),
-            user_tag: realm.user_tag,
-            auth_hash,
-            ends,
-            verified: login.verified,
-            second_factor: login.second_factor,
-            forced: login.forced,
-            source: login.source,
-            device,
-            device_name: &device_name,
-            pending: None,
-            actor: login.actor.as_ref().map(|actor| actor.facts()),
-        };
-        let data_of = match data {
-            Kept::OfStranger => login.stranger.as_ref(),
-            _ => old.as_ref(),
-        };
-        let body = body(core, data_of, facts, data)?;
-        let expires = now.plus(core.settings.idle).min(ends);
-        let mut record = Record::new(RecordKind::Session, token.id, token.hash(), expires, body);
-        record.user = Some(index);
-        record.created = created;
-        record.seen = seen;
-        let series = login.series.begin(core, index, &facts, token.id)?;
-        record.series = match (&login.series, &series) {
-            (SeriesOf::TheOld, _) => old.as_ref().and_then(|old| old.series),
-            (_, series) => series.as_ref().map(|series| series.record.id),
-        };
-        let begun = series.as_ref().map(|series| series.record.clone());
-        let swap = match &old {
-            Some(old) => {
-                let mut rotate = Rotate::new(old.id, old.version, record.clone(), now);
-                rotate.at_most = Some(core.settings.max_sessions_per_user);
-                rotate.end_others = login.end_others;
-                (rotate.series, rotate.ends_series) = (begun, login.series.ends());
-                core.done(core.store.rotate(rotate).await)?
-            }
-            None => {
-                let mut insert = Insert::new(record.clone(), now);
-                insert.at_most = Some(core.settings.max_sessions_per_user);
-                (insert.series, insert.ends_series) = (begun, login.series.ends());
-                match core.insert(insert).await? {
-                    Inserted::Done => Swap::Done,
-                    Inserted::Taken => Swap::Conflict,
+        for _ in 0..MAX_CONFLICTS {
+            let now = core.now();
+            let (created, seen, ends) = match &login.goes_on {
+                Some(login) => (login.created, used_at(login.created, now), login.ends),
+                None if login.actor.is_some() => (now, now, now.plus(ACTS_FOR)),
+                None => (now, now, now.plus(core.settings.absolute)),
+            };
+            let token = Token::random(Some(index.home())).map_err(|error| core.failed(error))?;
+            let facts = LoginFacts {
+                user: &id,
+                login_id: login_id.unwrap_or_else(|| LoginId::of(token.id)),
+                user_tag: realm.user_tag,
+                auth_hash,
+                ends,
+                verified: login.verified,
+                second_factor: login.second_factor,
+                forced: login.forced,
+                source: login.source,
+                device,
+                device_name: &device_name,
+                pending: None,
+                actor: login.actor.as_ref().map(|actor| actor.facts()),
+            };
+            let data_of = match data {
+                Kept::OfStranger => login.stranger.as_ref(),
+                _ => old.as_ref(),
+            };
+            let body = body(core, data_of, facts, data)?;
+            let expires = now.plus(core.settings.idle).min(ends);
+            let mut record =
+                Record::new(RecordKind::Session, token.id, token.hash(), expires, body);
+            record.user = Some(index);
+            record.created = created;
+            record.seen = seen;
+            let series = login.series.begin(core, index, &facts, token.id)?;
+            record.series = match (&login.series, &series) {
+                (SeriesOf::TheOld, _) => old.as_ref().and_then(|old| old.series),
+                (_, series) => series.as_ref().map(|series| series.record.id),
+            };
+            let begun = series.as_ref().map(|series| series.record.clone());
+            let swap = match &old {
+                Some(old) => {
+                    let mut rotate = Rotate::new(old.id, old.version, record.clone(), now);
+                    rotate.at_most = Some(core.settings.max_sessions_per_user);
+                    rotate.end_others = login.end_others;
+                    (rotate.series, rotate.ends_series) = (begun, login.series.ends());
+                    core.done(core.store.rotate(rotate).await)?
                 }
+                None => {
+                    let mut insert = Insert::new(record.clone(), now);
+                    insert.at_most = Some(core.settings.max_sessions_per_user);
+                    (insert.series, insert.ends_series) = (begun, login.series.ends());
+                    match core.insert(insert).await? {
+                        Inserted::Done => Swap::Done,
+                        Inserted::Taken => Swap::Conflict,
+                    }
+                }
+            };
+            // From here to the end nothing waits, so nothing can come between.
+            match swap {
+                Swap::Done => {
+                    let info = SessionInfo::new(&record, &facts);
+                    let forced = login.forced;
+                    let known = Arc::new(realm.known(user, Some(record), info, forced));
+                    let remember = login.series.cookie(series);
+                    let credentials = || credentials(index, &auth_hash);
+                    return announce(number, token, remember, known, credentials).await;
+                }
+                Swap::Gone if data == Kept::WhatSaysSo => old = None,
+                Swap::Gone => return Err(visit::ended(number, core)),
+                // Data was written meanwhile: once more, with what it says now.
+                Swap::Conflict => old = reload(core, old, data, number).await?,
             }
-        };
-        // From here to the end nothing waits, so nothing can come between.
-        match swap {
-            Swap::Done => {
-                let info = SessionInfo::new(&record, &facts);
-                let forced = login.forced;
-                let known = Arc::new(realm.known(user, Some(record), info, forced));
-                let remember = login.series.cookie(series);
-                let credentials = || credentials(index, &auth_hash);
-                return announce(number, token, remember, known, credentials).await;
-            }
-            Swap::Gone if data == Kept::WhatSaysSo => old = None,
-            Swap::Gone => return Err(visit::ended(number, core)),
-            // Data was written meanwhile: once more, with what it says now.
-            Swap::Conflict => old = reload(core, old, data, number).await?,
         }
+        Err(core.failed("the session was written to all the time"))
     }
-    Err(core.failed("the session was written to all the time"))
 }
 
 /// Sends the cookie of a new session. If the answer that could carry it is
