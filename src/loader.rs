@@ -70,6 +70,9 @@ where
 /// Any `Fn(Parts) -> Future<Output = Result<Option<User>, Error>>` is one; for
 /// a loader that owns something write a type, as for [`UserLoader`].
 ///
+/// It is asked once for a request, and again where a layer that has looked hands on another
+/// address or other headers: one that brings somebody else is answered with 500.
+///
 /// # Example
 ///
 /// ```

@@ -262,7 +262,8 @@ async fn a_layer_that_swaps_the_key_does_not_keep_the_login() {
         headers.insert("x-request-id", HeaderValue::from_static("7"));
         next.run(request).await
     }
-    async fn by_key(request: Parts) -> Result<Option<User>, Infallible> {
+    async fn by_key(request: Parts, asked: Arc<AtomicU64>) -> Result<Option<User>, Infallible> {
+        asked.fetch_add(1, Ordering::SeqCst);
         let key = request.headers.get("x-key");
         let id = key.and_then(|key| key.to_str().ok()?.parse().ok());
         Ok(id.map(|id| User {
@@ -283,19 +284,30 @@ async fn a_layer_that_swaps_the_key_does_not_keep_the_login() {
         }
         told.join(" ")
     }
+    let asked = Arc::new(AtomicU64::new(0));
+    let counted = asked.clone();
     let world = World::with(
-        |builder| builder.request_loader(by_key),
+        |builder| builder.request_loader(move |request| by_key(request, counted.clone())),
         |routes, login| {
             let me = async |user: Authenticated<User>| format!("user {}", user.id);
             routes
                 .merge(
                     Routes::new()
                         .get("/swapped", me)
+                        .get(
+                            "/twice",
+                            async |_: Authenticated<User>, _: CurrentUser<User>| (),
+                        )
                         .layer(from_fn_with_state(login, look_and_swap)),
                 )
                 .get("/batch", public(batch))
         },
     );
+    // The layer looks, and then the guard with a header more; a second guard asks nothing.
+    asked.store(0, Ordering::SeqCst);
+    let headers = [("x-key", "1")];
+    world.browser().send(Method::GET, "/twice", &headers).await;
+    assert_eq!(asked.load(Ordering::SeqCst), 2);
     for (key, own, status) in [
         ("1", None, StatusCode::OK),
         ("1", Some("1"), StatusCode::OK),

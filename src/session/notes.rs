@@ -116,6 +116,13 @@ impl Notes {
         head.is_some_and(|head| head.0 == *uri && head.1 == *headers)
     }
 
+    /// Another head brings the same: it is the one to compare with from here on.
+    pub(crate) fn see_head(&mut self, core: &Arc<Core>, head: Box<(Uri, HeaderMap)>) {
+        if let Some(seen) = self.by_mut(core) {
+            seen.presented.head = Some(head);
+        }
+    }
+
     /// Notes what the request shows to a realm. Whom that is, [`settle`](Self::settle) says.
     pub(crate) fn see(&mut self, core: &Arc<Core>, presented: Presented) {
         if self.by(core).is_some() {

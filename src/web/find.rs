@@ -1,5 +1,7 @@
 //! Finding out who has sent a request, once.
 
+use axum::http::{HeaderMap, Uri};
+
 use super::ask::Ask;
 #[cfg(feature = "testing")]
 use crate::session::login_as::LoginAs;
@@ -89,10 +91,7 @@ impl<U: AuthUser> Ask<'_, U> {
             Some((token, signed_by)) => Stranger::Presented(token, signed_by),
             None => Stranger::default(),
         };
-        let (uri, headers) = (&self.request.uri, &self.request.headers);
-        let head = self
-            .reads_requests()
-            .then(|| Box::new((uri.clone(), headers.clone())));
+        let head = self.reads_requests().then(|| self.head());
         let presented = Presented {
             cookies,
             head,
@@ -117,7 +116,9 @@ impl<U: AuthUser> Ask<'_, U> {
             let is_same = visit::note(visit, |notes| notes.has_head(core, uri, headers));
             if is_same != Some(true) {
                 let now = rarely(self.by_request(visit)).await?;
-                return self.same(found, &now);
+                let found = self.same(found, &now)?;
+                visit::note(visit, |notes| notes.see_head(core, self.head()));
+                return Ok(found);
             }
         }
         if of == Use::Look {
@@ -175,6 +176,11 @@ impl<U: AuthUser> Ask<'_, U> {
 
     fn reads_requests(&self) -> bool {
         self.login.0.finders.request.is_some()
+    }
+
+    /// All that the request loader may go by.
+    fn head(&self) -> Box<(Uri, HeaderMap)> {
+        Box::new((self.request.uri.clone(), self.request.headers.clone()))
     }
 
     /// Was this found by the request itself, or in vain?

@@ -184,7 +184,7 @@ impl<F: Future<Output = Response>> Future for Visited<F> {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Response> {
         match self.as_mut().project() {
             Projected::Joined { mark, .. } if !visit::is_marked(*mark) => {
-                let response = LoginError::misuse("", ELSEWHERE).into_response();
+                let response = LoginError::misuse("unknown", ELSEWHERE).into_response();
                 self.set(Self::Answered { response: None });
                 Poll::Ready(answer::mark_private(response))
             }
