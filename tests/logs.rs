@@ -387,6 +387,7 @@ async fn tries_at_one_account_are_told_apart_from_others_and_nobody_is_named() {
     assert_eq!(lines[0], lines[1]);
     assert_ne!(lines[0], lines[2]);
     assert!(lines[0].ends_with("network=192.0.2.7"), "{}", lines[0]);
+    assert!(lines[0].contains(r#"factor="first""#), "{}", lines[0]);
 }
 
 /// What a client sends stays within the quotes of its line.

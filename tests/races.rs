@@ -535,6 +535,66 @@ async fn a_look_of_a_layer_gives_no_proof_after_a_logout_inside_of_it() {
     assert_eq!(*proved.lock().unwrap(), [true, false]);
 }
 
+/// A layer asks again who it is while its handler logs out or switches.
+#[tokio::test(start_paused = true)]
+async fn who_is_asked_for_again_meanwhile_does_not_come_back() {
+    #[derive(Clone, FromRef)]
+    struct Log {
+        login: Login<User>,
+        seen: Arc<Mutex<Vec<Option<u64>>>>,
+    }
+    async fn ask_again(
+        State(log): State<Log>,
+        who: CurrentUser<User>,
+        request: Request,
+        next: Next,
+    ) -> Response {
+        let (mut parts, body) = request.into_parts();
+        let request = Request::from_parts(parts.clone(), body);
+        tokio::time::sleep(std::time::Duration::from_secs(6)).await; // of the paused clock
+        let mut proof = Box::pin(who.into_authenticated());
+        // The record is read, and then its handler is faster.
+        for _ in 0..2 {
+            let poll = |context: &mut Context<'_>| Poll::Ready(proof.as_mut().poll(context));
+            assert!(std::future::poll_fn(poll).await.is_pending());
+        }
+        let response = next.run(request).await;
+        assert!(proof.await.is_err());
+        let who = CurrentUser::<User>::from_request_parts(&mut parts, &log.login).await;
+        let id = who.unwrap().user().map(|user| user.id);
+        log.seen.lock().unwrap().push(id);
+        response
+    }
+    let seen: Arc<Mutex<Vec<Option<u64>>>> = Arc::default();
+    let log = seen.clone();
+    let world = World::with(
+        |builder| builder,
+        move |routes, login| {
+            let log = Log { login, seen: log };
+            let out =
+                async |session: Session<Authenticated<User>>| session.logout_user().await.map(drop);
+            let over = async |session: Session<Authenticated<User>>,
+                              login: Login<User>,
+                              db: State<Arc<Database>>| {
+                let other = login.vouch_for(db.find(2).unwrap());
+                session.switch_user(other).await.map(drop)
+            };
+            routes.merge(
+                Routes::new()
+                    .post("/out", out)
+                    .post("/over", over)
+                    .layer(from_fn_with_state(log, ask_again)),
+            )
+        },
+    );
+    for path in ["/out", "/over"] {
+        let mut browser = world.logged_in(1).await;
+        browser.get("/me").await;
+        assert_eq!(browser.post(path).await.status, StatusCode::OK);
+    }
+    assert_eq!(*seen.lock().unwrap(), [None, Some(2)]);
+}
+
 #[tokio::test]
 async fn a_layer_that_swaps_the_cookie_swaps_the_login_and_nothing_cached_remains() {
     #[derive(Clone, FromRef)]

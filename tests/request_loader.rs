@@ -264,6 +264,7 @@ async fn a_layer_that_swaps_the_key_does_not_keep_the_login() {
     }
     async fn by_key(request: Parts, asked: Arc<AtomicU64>) -> Result<Option<User>, Infallible> {
         asked.fetch_add(1, Ordering::SeqCst);
+        tokio::task::yield_now().await;
         let key = request.headers.get("x-key");
         let id = key.and_then(|key| key.to_str().ok()?.parse().ok());
         Ok(id.map(|id| User {
@@ -272,17 +273,24 @@ async fn a_layer_that_swaps_the_key_does_not_keep_the_login() {
             active: true,
         }))
     }
+    async fn look(login: &Login<User>, key: &str) -> String {
+        let request = Request::builder().uri("/").header("x-key", key);
+        let (mut parts, ()) = request.body(()).unwrap().into_parts();
+        let who = CurrentUser::<User>::from_request_parts(&mut parts, login).await;
+        who.map_or("refused".to_owned(), |who| {
+            format!("{:?}", who.user().map(|user| user.id))
+        })
+    }
     async fn batch(State(login): State<Login<User>>) -> String {
         let mut told = Vec::new();
         for key in ["1", "2", "1"] {
-            let request = Request::builder().uri("/").header("x-key", key);
-            let (mut parts, ()) = request.body(()).unwrap().into_parts();
-            let who = CurrentUser::<User>::from_request_parts(&mut parts, &login).await;
-            told.push(who.map_or("refused".to_owned(), |who| {
-                format!("{:?}", who.user().map(|user| user.id))
-            }));
+            told.push(look(&login, key).await);
         }
         told.join(" ")
+    }
+    async fn at_once(State(login): State<Login<User>>) -> String {
+        let (one, other) = tokio::join!(look(&login, "1"), look(&login, "2"));
+        format!("{one} {other}")
     }
     let asked = Arc::new(AtomicU64::new(0));
     let counted = asked.clone();
@@ -301,6 +309,7 @@ async fn a_layer_that_swaps_the_key_does_not_keep_the_login() {
                         .layer(from_fn_with_state(login, look_and_swap)),
                 )
                 .get("/batch", public(batch))
+                .get("/at-once", public(at_once))
         },
     );
     // The layer looks, and then the guard with a header more; a second guard asks nothing.
@@ -327,6 +336,9 @@ async fn a_layer_that_swaps_the_key_does_not_keep_the_login() {
     }
     let reply = world.browser().get("/batch").await;
     assert_eq!(reply.body, "Some(1) refused Some(1)");
+    let reply = world.browser().get("/at-once").await;
+    let is_one = ["Some(1) refused", "refused Some(2)"].contains(&&*reply.body);
+    assert!(is_one, "{}", reply.body);
 }
 
 /// A key is asked for again as it was asked for first.

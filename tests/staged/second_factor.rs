@@ -14,7 +14,7 @@ use axum::{
     http::{StatusCode, header},
 };
 use portcullis::{
-    Clock, EventKind, FirstFactor, Login, LoginError, Password, PasswordCost, Pending,
+    Clock, EventKind, FirstFactor, Limits, Login, LoginError, Password, PasswordCost, Pending,
     RecoveryCode, SecondFactor, Session, TotpCode,
     store::{SessionStore, Sweep},
     testing::TestClient,
@@ -638,6 +638,23 @@ async fn a_remembered_browser_is_one_factor() {
     assert_eq!(
         browser.get("/in").await.location(),
         Some("/login/code?next=%2Fin")
+    );
+}
+
+#[tokio::test]
+async fn under_a_limit_what_a_remembered_browser_began_counts_from_the_password() {
+    let days = |days: u64| minutes(60 * 24 * days);
+    let world = World::with(|builder| builder.limits(Limits::aal1()));
+    let mut browser = remembered(&world).await;
+    world.clock.advance(days(20));
+    browser.get("/in").await;
+    give(&mut browser, &world.code(0)).await;
+    world.clock.advance(days(6));
+    assert_eq!(browser.get("/in").await.text(), "two");
+    world.clock.advance(days(5)); // 31 since the password was given
+    assert_eq!(
+        browser.get("/in").await.location(),
+        Some("/login?next=%2Fin")
     );
 }
 
