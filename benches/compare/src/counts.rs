@@ -18,7 +18,7 @@ const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/counts.txt");
 const TOLERANCE: u64 = 3;
 
 /// The width of the names in the file.
-const NAME: usize = 45;
+const NAME: usize = 52;
 
 /// One row: an operation of an app.
 struct Row {
