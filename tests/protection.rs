@@ -44,16 +44,21 @@ async fn basic_protection_makes_the_session_stale_and_keeps_it() {
     assert_eq!(browser.get("/fresh").await.body, "fresh 1");
 }
 
+/// Another browser with the cookie of a session in use, and no step of the store told yet.
+async fn elsewhere(world: &World) -> Browser {
+    let mut browser = world.logged_in(1).await;
+    browser.get("/me").await; // the first use of a session is another story
+    world.store.taken();
+    Browser {
+        user_agent: "Chrome/1.0",
+        ..browser
+    }
+}
+
 #[tokio::test]
 async fn it_is_written_once_and_not_with_each_request() {
     let world = World::new();
-    let mut browser = world.logged_in(1).await;
-    browser.get("/me").await; // the first use of a session is another story
-    let mut other = Browser {
-        user_agent: "Chrome/1.0",
-        ..browser
-    };
-    world.store.taken();
+    let mut other = elsewhere(&world).await;
     for steps in [&["load", "update"][..], &["load"], &["load"]] {
         other.get("/me").await;
         assert_eq!(world.store.taken(), steps);
@@ -63,13 +68,7 @@ async fn it_is_written_once_and_not_with_each_request() {
 #[tokio::test]
 async fn data_that_the_same_request_writes_is_written_at_the_first_try() {
     let world = World::new();
-    let mut browser = world.logged_in(1).await;
-    browser.get("/me").await; // the first use of a session is another story
-    let mut other = Browser {
-        user_agent: "Chrome/1.0",
-        ..browser
-    };
-    world.store.taken();
+    let mut other = elsewhere(&world).await;
     other.post("/note/7").await;
     assert_eq!(world.store.taken(), ["load", "update", "update"]);
     assert_eq!(other.get("/data").await.body, "note [7] cart []");
