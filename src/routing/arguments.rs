@@ -47,6 +47,7 @@ impl Arguments for () {
     }
 }
 
+/// How a function of these arguments is called.
 macro_rules! function {
     ($($all:ident)*) => {
         impl<F, R, $($all,)*> sealed::Function<($($all,)*)> for F

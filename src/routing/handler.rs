@@ -372,7 +372,8 @@ pub(super) mod sealed {
         /// What is wrong that traits can't compare, such as two numbers.
         const FAULT: Option<&'static str> = None;
 
-        /// Nothing is: with a fault this has no value, and the program is not built.
+        /// Nothing is: with a fault this has no value, so that the program is not built,
+        /// and none that is built panics.
         const HOLDS: () = {
             if let Some(fault) = Self::FAULT {
                 panic!("{}", fault)

@@ -260,6 +260,7 @@ impl<U, W: FreshWindow> Fresh<U, W> {
     ///
     /// Where that one is narrower, `cargo build` says so.
     pub fn widen<V: FreshWindow>(&self) -> Widened<'_, U, V> {
+        // In a constant: the compiler says it, and no program that is built panics.
         const {
             if let Some(fault) = wider::<W, V>() {
                 panic!("{}", fault)
